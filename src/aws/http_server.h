@@ -1,0 +1,27 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/seams.h"
+#include "base/task.h"
+
+namespace reeve::aws {
+
+/// An HTTP/1.1 server on 127.0.0.1. Each request is handed to `handler` on the loop's thread; its answer is sent.
+/// Limits: bodies up to limits::request_body_bytes, 431 and 413 past the limits. Keep-alive; tcp_nodelay.
+class HttpServer {
+ public:
+  using Handler = std::function<Task<HttpResponse>(HttpRequest)>;
+  /// Port 0 picks a free one. Errors: network (the port is taken).
+  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, std::uint16_t port, Handler handler);
+  virtual ~HttpServer() = default;
+  virtual std::uint16_t port() const = 0;
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+  /// Stops accepting, waits for requests in flight, closes. Must be awaited before destruction.
+  virtual Task<void> stop() = 0;
+};
+
+}  // namespace reeve::aws

@@ -1,0 +1,28 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace reeve {
+
+/// RFC 4648 base64 with padding.
+std::string encode_base64(std::string_view bytes);
+/// nullopt if the text is not base64 (padding may be left out; white space is not allowed).
+std::optional<std::string> decode_base64(std::string_view text);
+
+std::string encode_hex(std::string_view bytes);  ///< lower case
+
+/// SHA-256 (FIPS 180-4) of the bytes: 32 raw bytes, or 64 hex digits.
+std::array<unsigned char, 32> sha256(std::string_view bytes);
+std::string sha256_hex(std::string_view bytes);
+
+/// CRC-32 of IEEE 802.3 (as zlib's).
+unsigned crc32(std::string_view bytes);
+
+/// RFC 3986 percent-encoding: everything but unreserved characters; '/' stays where `keep_slash`.
+std::string encode_percent(std::string_view text, bool keep_slash = false);
+/// Decodes %XX; with `plus_is_space` also '+'. A '%' without two hex digits stays as it is.
+std::string decode_percent(std::string_view text, bool plus_is_space = false);
+
+}  // namespace reeve

@@ -1,0 +1,212 @@
+#include "base/json.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+
+namespace reeve {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+Result<void> build(Builder& b, element from, std::size_t depth) {
+  if (depth > limits::document_depth) return fail(Code::limit_exceeded, "JSON nests too deeply");
+  switch (from.type()) {
+    case element_type::ARRAY:
+      b.begin_list();
+      for (const element item : simdjson::dom::array(from)) TRY(build(b, item, depth + 1));
+      b.end();
+      return {};
+    case element_type::OBJECT: {
+      b.begin_map();
+      std::vector<std::string_view> seen;
+      for (const auto field : simdjson::dom::object(from)) {
+        seen.push_back(field.key);
+        b.key(field.key);
+        TRY(build(b, field.value, depth + 1));
+      }
+      std::ranges::sort(seen);
+      if (const auto twice = std::ranges::adjacent_find(seen); twice != seen.end()) {
+        return fail(Code::malformed, fmt::format("the key '{}' stands twice in one JSON object", *twice));
+      }
+      b.end();
+      return {};
+    }
+    case element_type::INT64: b.add(std::int64_t(from)); return {};
+    case element_type::UINT64: b.add(static_cast<double>(std::uint64_t(from))); return {};
+    case element_type::DOUBLE: b.add(double(from)); return {};
+    case element_type::STRING: b.add(std::string_view(from)); return {};
+    case element_type::BOOL: b.add(bool(from)); return {};
+    case element_type::NULL_VALUE: b.null(); return {};
+  }
+  return fail(Code::malformed, "not JSON");
+}
+
+class Writer {
+ public:
+  Writer(int indent, bool sorted) : indent_(indent), sorted_(sorted) {}
+  std::string take() { return std::move(out_); }
+
+  void write(Value v) {
+    switch (v.kind()) {
+      case Kind::null: out_ += "null"; break;
+      case Kind::boolean: out_ += v.as_bool() ? "true" : "false"; break;
+      case Kind::integer: fmt::format_to(std::back_inserter(out_), "{}", v.as_integer()); break;
+      case Kind::real: real(v.as_real()); break;
+      case Kind::text: append_json_string(out_, v.as_text()); break;
+      case Kind::timestamp: append_json_string(out_, format_iso8601(v.as_time())); break;
+      case Kind::blob: append_json_string(out_, encode_base64(v.as_text())); break;
+      case Kind::unknown:
+        out_ += indent_ > 0 ? "{\"$unknown\": " : "{\"$unknown\":";
+        append_json_string(out_, v.as_text());
+        out_ += '}';
+        break;
+      case Kind::list: {
+        bool first = true;
+        open('[');
+        for (const Value item : v.items()) {
+          next(first);
+          write(item);
+        }
+        close(']', first);
+        break;
+      }
+      case Kind::map: map(v); break;
+    }
+  }
+
+ private:
+  void map(Value v) {
+    bool first = true;
+    open('{');
+    auto entry = [&](std::string_view key, Value value) {
+      next(first);
+      append_json_string(out_, key);
+      out_ += indent_ > 0 ? ": " : ":";
+      write(value);
+    };
+    if (sorted_) {
+      std::vector<std::pair<std::string_view, Value>> entries;
+      for (const auto e : v.entries()) entries.push_back(e);
+      std::ranges::sort(entries, {}, [](const auto& e) { return e.first; });
+      for (const auto& [key, value] : entries) entry(key, value);
+    } else {
+      for (const auto [key, value] : v.entries()) entry(key, value);
+    }
+    close('}', first);
+  }
+  void real(double x) {
+    if (std::isnan(x)) {
+      out_ += "\"NaN\"";
+    } else if (std::isinf(x)) {
+      out_ += x > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    } else {
+      fmt::format_to(std::back_inserter(out_), "{}", x);
+    }
+  }
+  void open(char c) {
+    out_ += c;
+    ++depth_;
+  }
+  void next(bool& first) {
+    if (!first) out_ += ',';
+    first = false;
+    line();
+  }
+  void close(char c, bool empty) {
+    --depth_;
+    if (!empty) line();
+    out_ += c;
+  }
+  void line() {
+    if (indent_ == 0) return;
+    out_ += '\n';
+    out_.append(static_cast<std::size_t>(indent_ * depth_), ' ');
+  }
+  int indent_;
+  bool sorted_;
+  int depth_ = 0;
+  std::string out_;
+};
+
+/// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none (RFC 3629).
+std::size_t utf8_sequence(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t n = lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
+  if (n == 0 || text.size() < n) return 0;
+  for (std::size_t i = 1; i < n; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF0 && byte(1) < 0x90) ||
+      (lead == 0xF4 && byte(1) > 0x8F)) {
+    return 0;
+  }
+  return n;
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+    } else if (c >= 0x20 && c < 0x7F) {
+      out += static_cast<char>(c);
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (c < 0x20 || c == 0x7F) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+    } else if (const std::size_t n = utf8_sequence(text.substr(i)); n > 0) {
+      out += text.substr(i, n);
+      i += n;
+      continue;
+    } else {
+      out += "\xEF\xBF\xBD";
+    }
+    ++i;
+  }
+  out += '"';
+}
+
+Result<Document> parse_json(std::string_view text, const std::shared_ptr<const Keys>& keys) {
+  if (text.size() > limits::response_body_bytes) return fail(Code::limit_exceeded, "the JSON text is too large");
+  simdjson::dom::parser parser;
+  element root;
+  if (const auto error = parser.parse(text.data(), text.size()).get(root); error != simdjson::SUCCESS) {
+    const Code code = error == simdjson::DEPTH_ERROR ? Code::limit_exceeded : Code::malformed;
+    return fail(code, fmt::format("not valid JSON: {}", simdjson::error_message(error)));
+  }
+  Builder b(keys);
+  TRY(build(b, root, 0));
+  return b.finish();
+}
+
+std::string to_json(Value value, int indent) {
+  Writer w(indent, false);
+  w.write(value);
+  return w.take();
+}
+
+std::string canonical_json(Value value) {
+  Writer w(0, true);
+  w.write(value);
+  return w.take();
+}
+
+}  // namespace reeve

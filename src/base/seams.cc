@@ -1,0 +1,59 @@
+#include "base/seams.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace reeve {
+
+std::uint64_t Random::below(std::uint64_t bound) {
+  if (bound == 0) return 0;
+  const std::uint64_t limit = UINT64_MAX - UINT64_MAX % bound;  // reject the uneven tail
+  std::uint64_t x = next();
+  while (x >= limit) x = next();
+  return x % bound;
+}
+
+std::string Random::uuid() {
+  const std::uint64_t a = (next() & ~std::uint64_t{0xF000}) | 0x4000;
+  const std::uint64_t b = (next() & ~(std::uint64_t{3} << 62)) | (std::uint64_t{1} << 63);
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", a >> 32, (a >> 16) & 0xFFFF, a & 0xFFFF, b >> 48,
+                     b & 0xFFFFFFFFFFFF);
+}
+
+std::string_view HttpResponse::header(std::string_view name) const {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (const auto& [key, value] : headers) {
+    if (std::ranges::equal(key, name, {}, lower, lower)) return value;
+  }
+  return {};
+}
+
+Result<std::string> Disk::read_file(const std::string& path, std::size_t most) {
+  TRY(auto file, open(path, Open::read));
+  TRY(const auto size, file->size());
+  if (size > most) {
+    return fail({.code = Code::limit_exceeded,
+                 .message = fmt::format("the file has {} bytes, at most {} are read", size, most),
+                 .resource = path});
+  }
+  std::string content(size, '\0');
+  TRY(const auto read, file->read(0, content));
+  content.resize(read);
+  return content;
+}
+
+Result<void> Disk::write_file(const std::string& path, std::string_view content) {
+  const std::string beside = path + ".tmp";
+  {
+    TRY(auto file, open(beside, Open::create));
+    TRY(file->truncate(0));
+    TRY(file->write(0, content));
+    TRY(file->sync());
+  }
+  TRY(rename(beside, path));
+  const auto slash = path.find_last_of('/');
+  return sync_folder(slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)));
+}
+
+}  // namespace reeve
