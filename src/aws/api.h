@@ -26,6 +26,14 @@ struct Request {
   Scope scope = {};
   Steady deadline{INT64_MAX};  ///< of the whole call, retries included
   Cancel cancel = {};
+  /// Fills idempotency tokens that params leave out; the same over all attempts of a call, and over calls that repeat
+  /// one (an executor writes it down before it calls). Empty: the retry layer makes one up.
+  std::string invocation_id = {};
+  /// False: not tried again where an attempt may have had its effect (time-out, broken connection, 5xx). For creations
+  /// without an idempotency token. What AWS refused before doing anything (throttles, expired tokens) is tried again.
+  bool repeatable = true;
+  int attempt = 1;        ///< set by the retry layer
+  int attempts_most = 1;  ///< set by the retry layer
   std::string operation_name() const { return service + "." + operation; }
 };
 
@@ -42,8 +50,8 @@ struct Response {
   Meta meta;
 };
 
-/// The door to AWS: every call of Reeve goes through one of these. What surrounds a call (retry, limiter, count, record,
-/// replay, fault) is an Api around an Api.
+/// The door to AWS: every call of Reeve goes through one of these. What surrounds a call (retry, limiter, count,
+/// record, replay, fault) is an Api around an Api.
 ///
 /// Errors: access_denied, throttled, timed_out, cancelled, network, server_error, credentials, expired_credentials,
 /// endpoint, clock_skew, not_found (any "….NotFound"), in_use ("….InUse"), unsupported (see is_unsupported),

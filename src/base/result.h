@@ -23,6 +23,9 @@ struct AwsError {
   std::string code;        ///< AWS's own code, such as "InvalidSnapshot.NotFound"; empty if the answer had none
   int status = 0;          ///< HTTP status
   std::string request_id;  ///< empty if the answer had none
+  int attempts = 1;        ///< how often it was tried until this answer; above 1 an earlier attempt may have had its effect
+  int retry_after_ms = -1;  ///< x-amz-retry-after; below 0: the answer had none
+  bool retryable = false;   ///< the model says that this error may be tried again
 };
 
 /// An error as a value. The message says what was tried, on what, and what went wrong; the hint says what to do.

@@ -1,0 +1,85 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "aws/api.h"
+#include "aws/clock_skew.h"
+#include "aws/credentials.h"
+#include "aws/endpoints.h"
+#include "aws/limiter.h"
+#include "aws/model.h"
+#include "aws/protocol/codec.h"
+#include "aws/retry.h"
+#include "base/seams.h"
+
+namespace reeve::aws {
+
+/// How calls are made.
+struct LiveSettings {
+  std::string version;                                   ///< Reeve's, for the user agent
+  std::string run_id;                                    ///< for the user agent; may be empty
+  std::string endpoint_url;                              ///< --endpoint-url: for every service; empty: by the rule sets
+  std::map<std::string, std::string> service_endpoints;  ///< by botocore's folder name; wins over endpoint_url
+  bool use_fips = false, use_dual_stack = false;
+  /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s.
+  Duration attempt_timeout = std::chrono::seconds(60);
+  RetrySettings retry = {};
+};
+
+/// Calls AWS once: encode → credentials → endpoint → sign → send → decode. Learns AWS's clock from the Date header and
+/// signs by it; what AWS refuses as expired is not given again by the credential source.
+class LiveApi : public Api {
+ public:
+  /// Finds an operation's model and its protocol; by default Models::get and codec_for.
+  using FindModel = std::function<Result<Models::Found>(const std::string& service, const std::string& operation)>;
+  using FindCodec = std::function<Result<const Codec*>(const ServiceModel& model)>;
+  /// All references must outlive this.
+  LiveApi(const World& world, FindModel find_model, FindCodec find_codec, Endpoints& endpoints,
+          CredentialSource& credentials, ClockSkew& skew, LiveSettings settings);
+  ~LiveApi() override;
+  Task<Result<Response>> call(Request request) override;
+  /// Where a call of this service goes. Errors: endpoint, unknown_service.
+  Result<Endpoint> endpoint(const ServiceModel& model, const Scope& scope);
+  /// True if an endpoint was given for the service, so that AWS's published limits do not bind.
+  bool overridden(const std::string& service) const;
+
+ private:
+  struct Sent;
+  Task<Result<Sent>> send(const Request& request, const Models::Found& found, const Codec& codec);
+  Result<std::string> user_agent() const;
+  World world_;
+  FindModel find_model_;
+  FindCodec find_codec_;
+  Endpoints& endpoints_;
+  CredentialSource& credentials_;
+  ClockSkew& skew_;
+  LiveSettings settings_;
+};
+
+/// The door as it is used: retry ⊃ limiter ⊃ (what `inside` puts there) ⊃ sign ⊃ send.
+class Live : public Api {
+ public:
+  /// Goes between limiter and sender; for Fault and for tests.
+  using Inside = std::function<std::unique_ptr<Api>(Api& sender)>;
+  ~Live() override;
+  Task<Result<Response>> call(Request request) override;
+  /// How far AWS's clock is from ours, by what answers said.
+  ClockSkew& clock_skew();
+  LiveApi& sender();
+
+ private:
+  friend std::unique_ptr<Live> make_live(const World&, Models&, CredentialSource&, LiveSettings,
+                                         std::shared_ptr<RateLimits>, Live::Inside);
+  struct Parts;
+  explicit Live(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Makes the door. `limits` may be shared by several doors of one engine (several accounts); a null one is made here.
+std::unique_ptr<Live> make_live(const World& world, Models& models, CredentialSource& credentials,
+                                LiveSettings settings, std::shared_ptr<RateLimits> limits = nullptr,
+                                Live::Inside inside = {});
+
+}  // namespace reeve::aws
