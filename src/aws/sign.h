@@ -37,4 +37,15 @@ std::optional<SignatureScope> signature_scope(const HttpRequest& request);
 Result<SignatureScope> verify(const HttpRequest& request,
                               const std::function<std::optional<std::string>(std::string_view)>& secret_of, Time now);
 
+/// A failed check in the words of one service: what it answers instead of the general code.
+struct Refusal {
+  std::string code;
+  int status = 403;
+  std::string message;
+};
+/// `error` is what verify() gave; `service` the signing name. EC2 says AuthFailure (401) and RequestExpired, S3
+/// InvalidAccessKeyId and RequestTimeTooSkewed, the others SignatureDoesNotMatch for a wrong time too
+/// ("Common errors" of the services' API references).
+Refusal refusal_of(std::string_view service, const Error& error);
+
 }  // namespace reeve::aws
