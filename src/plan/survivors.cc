@@ -1,0 +1,89 @@
+#include "plan/survivors.h"
+
+#include <algorithm>
+#include <map>
+
+namespace reeve::plan {
+namespace {
+
+using estate::Record;
+
+bool newer(const Record& a, const Record& b) {
+  const Time ta = a.date().value_or(Time{}), tb = b.date().value_or(Time{});
+  return ta != tb ? ta > tb : a.id() > b.id();
+}
+
+bool names_last_copy(const Row& row) {
+  return std::ranges::any_of(row.why, [](const policy::Finding& finding) {
+    return finding.filter == "stale" && finding.evidence["reason"].as_text() == "last-copy";
+  });
+}
+
+}  // namespace
+
+std::string data_set(const Record& snapshot) {
+  const Value document = snapshot.document;
+  const auto volume = document["VolumeId"].as_text();
+  const bool copy = document.find("TransferType").has_value() ||
+                    document["Description"].as_text().starts_with("Copied for DestinationSnapshot") ||
+                    document["Description"].as_text().starts_with("[Copied snap-");
+  if (copy || volume == "vol-ffffffff") return {};
+  return std::string(volume);
+}
+
+std::set<std::string> last_survivors(const std::vector<const Row*>& removing, const std::vector<Record>& snapshots,
+                                     const std::vector<Record>& volumes) {
+  std::set<std::string, std::less<>> removed_snapshots, removed_volumes, named;
+  for (const Row* row : removing) {
+    for (const auto& id : row->records) {
+      (row->kind == "ebs" ? removed_volumes : removed_snapshots).insert(id);
+      if (names_last_copy(*row)) named.insert(id);
+    }
+  }
+  std::set<std::string, std::less<>> living_volumes;
+  for (const auto& volume : volumes) {
+    if (!removed_volumes.contains(volume.id())) living_volumes.emplace(volume.id());
+  }
+
+  struct Set {
+    bool survives = false;
+    const Record* newest = nullptr;
+  };
+  std::map<std::string, Set> sets;
+  for (const auto& snapshot : snapshots) {
+    const std::string key = data_set(snapshot);
+    if (key.empty() || snapshot.document["State"].as_text() != "completed") continue;
+    Set& set = sets[key];
+    if (living_volumes.contains(key) || !removed_snapshots.contains(snapshot.id())) set.survives = true;
+    if (set.newest == nullptr || newer(snapshot, *set.newest)) set.newest = &snapshot;
+  }
+  std::set<std::string> out;
+  for (const auto& [key, set] : sets) {
+    if (!set.survives && !named.contains(set.newest->id())) out.emplace(set.newest->id());
+  }
+  return out;
+}
+
+void cap_chains(std::vector<Row>& rows, const std::vector<Record>& snapshots) {
+  std::map<std::string, std::string, std::less<>> set_of;
+  for (const auto& snapshot : snapshots) set_of.emplace(snapshot.id(), data_set(snapshot));
+  std::map<std::string, std::vector<Row*>> chains;
+  for (auto& row : rows) {
+    if (row.records.size() != 1 || !row.saves.at_most || row.kind != "ebs-snapshot") continue;
+    const auto found = set_of.find(row.records.front());
+    if (found != set_of.end() && !found->second.empty()) chains[found->second].push_back(&row);
+  }
+  for (auto& [key, chain] : chains) {
+    if (chain.size() < 2) continue;
+    double full = 0;
+    for (const Row* row : chain) full = std::max(full, *row->saves.at_most);
+    const double share = full / static_cast<double>(chain.size());
+    for (Row* row : chain) {
+      row->saves.at_most = share;
+      if (row->saves.likely) row->saves.likely = std::min(*row->saves.likely, share);
+      row->saves.from += "; a share of one full size for its volume's chain";
+    }
+  }
+}
+
+}  // namespace reeve::plan
