@@ -25,6 +25,8 @@ inline constexpr std::size_t empty_pages_in_a_row = 1'000;
 /// Backtracking of one regular expression on one text, and its depth: bounds a policy's worst regex to milliseconds.
 inline constexpr std::uint32_t regex_match_steps = 1'000'000;
 inline constexpr std::uint32_t regex_depth = 10'000;
+/// What a command may write to each of its outputs: credential_process answers are a few kilobytes.
+inline constexpr std::size_t process_output_bytes = std::size_t{1} << 20;
 /// Interned keys: all members of all of botocore's models are about 60,000 names.
 inline constexpr std::size_t interned_keys = (std::size_t{1} << 24) - 2;
 
