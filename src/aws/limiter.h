@@ -38,7 +38,7 @@ class TokenBucket {
 /// throttle, comes back to where it was, waits there, then feels its way further. Requests and times in seconds.
 class CubicRate {
  public:
-  CubicRate(double start_rate, double start_time) : w_max_(start_rate), last_fail_(start_time) {}
+  CubicRate(double start_rate, double start_time);
   double success(double now);
   double throttled(double current_rate, double now);
   double w_max() const { return w_max_; }
@@ -46,19 +46,20 @@ class CubicRate {
 
  private:
   static constexpr double scale = 0.4, beta = 0.7;
+  void plan_return();
   double w_max_, k_ = 0, last_fail_;
 };
 
 /// Requests a second, smoothed over half-second slots.
 class MeasuredRate {
  public:
-  double add(double now);
-  double rate() const { return rate_; }
+  void add(double now);
+  /// The smoothed rate, or the present slot's where that is higher (a burst that has only begun).
+  double rate(double now) const;
 
  private:
   static constexpr double slot = 0.5, smoothing = 0.8;
-  double rate_ = 0, since_ = -1;
-  double count_ = 0;
+  double rate_ = 0, since_ = -1, count_ = 0;
 };
 
 /// AWS's published bucket of an operation: how many requests at once, and how many a second after that.

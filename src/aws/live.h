@@ -20,8 +20,9 @@ namespace reeve::aws {
 struct LiveSettings {
   std::string version;                                   ///< Reeve's, for the user agent
   std::string run_id;                                    ///< for the user agent; may be empty
-  std::string endpoint_url;                              ///< --endpoint-url: for every service; empty: by the rule sets
-  std::map<std::string, std::string> service_endpoints;  ///< by botocore's folder name; wins over endpoint_url
+  std::string endpoint_url;                              ///< --endpoint-url: for every service; empty: as follows
+  std::map<std::string, std::string> service_endpoints;  ///< AWS_ENDPOINT_URL_EC2 and the like, by botocore's folder
+  std::string fallback_endpoint_url;                     ///< AWS_ENDPOINT_URL; empty: by the rule sets
   bool use_fips = false, use_dual_stack = false;
   /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s.
   Duration attempt_timeout = std::chrono::seconds(60);
@@ -40,15 +41,19 @@ class LiveApi : public Api {
           CredentialSource& credentials, ClockSkew& skew, LiveSettings settings);
   ~LiveApi() override;
   Task<Result<Response>> call(Request request) override;
-  /// Where a call of this service goes. Errors: endpoint, unknown_service.
+  /// Where calls of a service go. Errors: endpoint.
   Result<Endpoint> endpoint(const ServiceModel& model, const Scope& scope);
-  /// True if an endpoint was given for the service, so that AWS's published limits do not bind.
-  bool overridden(const std::string& service) const;
+  /// The URL that was given for a service; empty: the rule sets decide.
+  const std::string& endpoint_override(const std::string& service) const;
+  /// False if an endpoint was given that is not AWS's (an emulator, the sandbox): AWS's limits do not bind there.
+  bool at_aws(const std::string& service) const;
 
  private:
-  struct Sent;
-  Task<Result<Sent>> send(const Request& request, const Models::Found& found, const Codec& codec);
-  Result<std::string> user_agent() const;
+  struct Outgoing;
+  Task<Result<Response>> attempt(const Request& request);
+  Result<Outgoing> prepare(const Request& request, const Models::Found& found, const Codec& codec);
+  Result<void> sign_it(Outgoing& outgoing, const Request& request, const Credentials& credentials);
+  Task<Result<Response>> answer(const Request& request, const Outgoing& outgoing, HttpResponse http);
   World world_;
   FindModel find_model_;
   FindCodec find_codec_;

@@ -1,0 +1,44 @@
+#include <utility>
+
+#include "aws/live.h"
+
+namespace reeve::aws {
+
+/// The layers, from the lowest up; destroyed in the other order.
+struct Live::Parts {
+  std::unique_ptr<Endpoints> endpoints;
+  ClockSkew skew;
+  std::unique_ptr<LiveApi> sender;
+  std::unique_ptr<Api> inside;
+  std::shared_ptr<RateLimits> limits;
+  std::unique_ptr<Limiter> limiter;
+  std::unique_ptr<Retry> retry;
+};
+
+Live::Live(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Live::~Live() = default;
+Task<Result<Response>> Live::call(Request request) { return parts_->retry->call(std::move(request)); }
+ClockSkew& Live::clock_skew() { return parts_->skew; }
+LiveApi& Live::sender() { return *parts_->sender; }
+
+std::unique_ptr<Live> make_live(const World& world, Models& models, CredentialSource& credentials,
+                                LiveSettings settings, std::shared_ptr<RateLimits> limits, Live::Inside inside) {
+  auto parts = std::make_unique<Live::Parts>();
+  parts->endpoints = Endpoints::make(Models::partitions_json());
+  auto find_model = [&models](const std::string& service, const std::string& operation) {
+    return models.get(service, operation);
+  };
+  const RetrySettings retry = settings.retry;
+  parts->sender = std::make_unique<LiveApi>(world, find_model, codec_for, *parts->endpoints, credentials, parts->skew,
+                                            std::move(settings));
+  LiveApi& sender = *parts->sender;
+  if (inside) parts->inside = inside(sender);
+  Api& sending = parts->inside ? *parts->inside : static_cast<Api&>(sender);
+  parts->limits = limits ? std::move(limits) : std::make_shared<RateLimits>(world.clock);
+  parts->limiter = std::make_unique<Limiter>(sending, world.loop, *parts->limits,
+                                             [&sender](const std::string& service) { return sender.at_aws(service); });
+  parts->retry = std::make_unique<Retry>(*parts->limiter, world.loop, world.random, retry);
+  return std::unique_ptr<Live>(new Live(std::move(parts)));
+}
+
+}  // namespace reeve::aws
