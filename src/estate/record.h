@@ -38,6 +38,9 @@ class RecordView {
   std::optional<Value> column(std::string_view name) const;
   void set_column(std::string name, Document value);
   void set_column_unknown(std::string name, std::string_view reason);
+  /// The column is null because the other side does not know the operation: no fact about the record.
+  void set_column_unsupported(std::string name);
+  bool column_unsupported(std::string_view name) const;
 
   /// What filters found out, in order: name → document.
   const std::vector<std::pair<std::string, Document>>& evidence() const { return evidence_; }
@@ -53,6 +56,7 @@ class RecordView {
  private:
   Record record_;
   std::vector<std::pair<std::string, Document>> columns_, evidence_;
+  std::vector<std::string> unsupported_;
   mutable std::optional<Document> whole_;  // made when asked for, dropped when something is added
 };
 
