@@ -15,9 +15,12 @@ inline constexpr std::size_t request_body_bytes = std::size_t{64} << 20;
 inline constexpr std::size_t text_file_bytes = std::size_t{64} << 20;
 /// Nodes that YAML aliases may expand to: a hundred bytes can otherwise ask for gigabytes.
 inline constexpr std::size_t yaml_nodes = 5'000'000;
-/// Longest JMESPath expression and deepest nesting: policies' longest are a few hundred characters.
+/// Longest JMESPath expression and deepest nesting: policies' longest are a few hundred characters, the compliance
+/// suite nests 105 projections.
 inline constexpr std::size_t jmespath_bytes = 64 * 1024;
-inline constexpr std::size_t jmespath_depth = 100;
+inline constexpr std::size_t jmespath_depth = 150;
+/// Values that one search visits or makes: `[@,@]|[@,@]|…` doubles with every seven characters.
+inline constexpr std::size_t jmespath_steps = 20'000'000;
 /// Pages of one listing: 100,000 pages of 1,000 are a hundred million records, more than any account holds.
 inline constexpr std::size_t listing_pages = 100'000;
 /// Empty pages with a token, one after another, before a listing counts as broken.

@@ -11,6 +11,10 @@
 
 namespace reeve::text {
 
+namespace jmespath {
+struct Tree;
+}
+
 /// Memory for the values that an expression makes (multiselects, projections, functions). What a search returns may
 /// point into it and into the input: it is good until clear() and as long as the input is held. Reuse one for many
 /// searches; plain paths never touch it. One thread at a time.
@@ -20,8 +24,11 @@ class Scratch {
   /// Forgets every value made so far; costs nothing when none was made.
   void clear() { arena_.reset(); }
   bool used() const { return arena_.has_value(); }
+  /// Cells that a search is putting together; for the evaluator.
+  std::vector<Node>& stack() { return stack_; }
 
  private:
+  std::vector<Node> stack_;
   std::optional<Arena> arena_;
 };
 
@@ -62,14 +69,12 @@ class Jmespath {
   bool is_path() const { return !path_.empty(); }
   /// The identifiers of such an expression, else empty.
   const std::vector<std::string>& path() const { return path_; }
-  const std::string& expression() const { return expression_; }
+  const std::string& expression() const;
 
  private:
-  struct Program;
-  Jmespath(std::string expression, std::unique_ptr<Program> program);
-  std::string expression_;
+  explicit Jmespath(std::unique_ptr<const jmespath::Tree> tree);
   std::vector<std::string> path_;
-  std::unique_ptr<Program> program_;
+  std::unique_ptr<const jmespath::Tree> tree_;
 };
 
 /// What JMESPath takes for false: null, false, and empty texts, lists and maps. nullopt for unknown.
