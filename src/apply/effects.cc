@@ -1,0 +1,257 @@
+#include "apply/effects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace reeve::apply {
+namespace {
+
+using policy::Step;
+using Blocked = std::optional<std::string>;
+
+Document filter_params(std::string_view filter, std::string_view value) {
+  Builder b;
+  b.begin_map();
+  b.begin_list("Filters");
+  b.begin_map();
+  b.put("Name", filter);
+  b.begin_list("Values");
+  b.add(value);
+  b.end();
+  b.end();
+  b.end();
+  b.end();
+  return b.finish();
+}
+
+Task<Result<bool>> snapshot_exists(estate::Reader& reader, std::string id) {
+  std::vector<std::string> ids{std::move(id)};
+  const auto found = co_await reader.by_ids(*reader.kinds().find("ebs-snapshot"), std::move(ids));
+  if (!found) co_return std::unexpected(found.error());
+  co_return !found->empty();
+}
+
+Task<Result<bool>> snapshot_in_bin(estate::Reader& reader, std::string id) {
+  std::string service = "ec2", operation = "ListSnapshotsInRecycleBin";
+  const auto bin = co_await reader.items(std::move(service), std::move(operation), Document{});
+  if (!bin) co_return std::unexpected(bin.error());
+  co_return std::ranges::any_of((*bin)->items,
+                                [&id](const Document& item) { return item["SnapshotId"].as_text() == id; });
+}
+
+Step ec2_step(std::string operation, Document params) {
+  return {.type = Step::Type::call, .service = "ec2", .operation = std::move(operation), .params = std::move(params)};
+}
+
+Document snapshot_params(std::string_view id) {
+  Builder b;
+  b.begin_map();
+  b.put("SnapshotId", id);
+  b.end();
+  return b.finish();
+}
+
+class DeleteSnapshot : public Effect {
+ public:
+  Task<Result<Observed>> observe(estate::Reader& reader, Step step, Document) const override {
+    std::string id = step.params["SnapshotId"].as_string();
+    const auto exists = co_await snapshot_exists(reader, std::move(id));
+    if (!exists) co_return std::unexpected(exists.error());
+    co_return *exists ? Observed::no_effect : Observed::took_effect;
+  }
+  std::vector<Step> undo(const Step& step, Value) const override {
+    return {ec2_step("RestoreSnapshotFromRecycleBin", snapshot_params(step.params["SnapshotId"].as_text()))};
+  }
+  Task<Result<Blocked>> undo_blocked(estate::Reader& reader, Step step, Document) const override {
+    const std::string id = step.params["SnapshotId"].as_string();
+    const auto exists = co_await snapshot_exists(reader, id);
+    if (!exists) co_return std::unexpected(exists.error());
+    if (*exists) co_return Blocked("it exists already: there is nothing to restore");
+    const auto in_bin = co_await snapshot_in_bin(reader, id);
+    if (!in_bin) co_return std::unexpected(in_bin.error());
+    if (!*in_bin) co_return Blocked("it is not in the Recycle Bin: no rule kept it, or its time there has passed");
+    co_return Blocked(std::nullopt);
+  }
+  bool fulfilled_by(const Error& error) const override {
+    return error.aws && error.aws->code == "InvalidSnapshot.NotFound";
+  }
+};
+
+class RestoreSnapshot : public Effect {
+ public:
+  Task<Result<Observed>> observe(estate::Reader& reader, Step step, Document) const override {
+    std::string id = step.params["SnapshotId"].as_string();
+    const auto exists = co_await snapshot_exists(reader, std::move(id));
+    if (!exists) co_return std::unexpected(exists.error());
+    co_return *exists ? Observed::took_effect : Observed::no_effect;
+  }
+  std::vector<Step> undo(const Step&, Value) const override { return {}; }
+  Task<Result<Blocked>> undo_blocked(estate::Reader&, Step, Document) const override {
+    co_return Blocked("an undo is not undone: plan and apply the policy again");
+  }
+};
+
+/// Where a snapshot stands between the tiers: {"StorageTier", "LastTieringOperationStatus"}, or null.
+Task<Result<Document>> tier_status(estate::Reader& reader, std::string id) {
+  std::string service = "ec2", operation = "DescribeSnapshotTierStatus";
+  Document params = filter_params("snapshot-id", id);
+  const auto answer = co_await reader.call(std::move(service), std::move(operation), std::move(params));
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return answer->document.part(answer->document["SnapshotTierStatuses"][0]);
+}
+
+class ArchiveSnapshot : public Effect {
+ public:
+  Task<Result<Observed>> observe(estate::Reader& reader, Step step, Document) const override {
+    std::string id = step.params["SnapshotId"].as_string();
+    const auto status = co_await tier_status(reader, std::move(id));
+    if (!status) co_return std::unexpected(status.error());
+    const auto last = (*status)["LastTieringOperationStatus"].as_text();
+    const bool archived = (*status)["StorageTier"].as_text() == "archive" || last == "archival-in-progress" ||
+                          last == "archival-completed";
+    co_return archived ? Observed::took_effect : Observed::no_effect;
+  }
+  std::vector<Step> undo(const Step& step, Value) const override {
+    Builder b;
+    b.begin_map();
+    b.put("SnapshotId", step.params["SnapshotId"].as_text());
+    b.put("PermanentRestore", true);
+    b.end();
+    return {ec2_step("RestoreSnapshotTier", b.finish())};
+  }
+  Task<Result<Blocked>> undo_blocked(estate::Reader& reader, Step step, Document) const override {
+    std::string id = step.params["SnapshotId"].as_string();
+    const auto status = co_await tier_status(reader, std::move(id));
+    if (!status) co_return std::unexpected(status.error());
+    if ((*status)["StorageTier"].as_text() == "archive") co_return Blocked(std::nullopt);
+    co_return Blocked((*status)["LastTieringOperationStatus"].as_text() == "archival-in-progress"
+                          ? "it is still being archived: try again when that has ended"
+                          : "it is not in the archive tier");
+  }
+};
+
+class RestoreTier : public Effect {
+ public:
+  Task<Result<Observed>> observe(estate::Reader& reader, Step step, Document) const override {
+    std::string id = step.params["SnapshotId"].as_string();
+    const auto status = co_await tier_status(reader, std::move(id));
+    if (!status) co_return std::unexpected(status.error());
+    const auto last = (*status)["LastTieringOperationStatus"].as_text();
+    const bool restored = last.starts_with("permanent-restore") || (*status)["StorageTier"].as_text() == "standard";
+    co_return restored ? Observed::took_effect : Observed::no_effect;
+  }
+  std::vector<Step> undo(const Step&, Value) const override { return {}; }
+  Task<Result<Blocked>> undo_blocked(estate::Reader&, Step, Document) const override {
+    co_return Blocked("an undo is not undone: plan and apply the policy again");
+  }
+};
+
+using Tags = std::map<std::string, std::string, std::less<>>;
+
+/// The tags that a resource has now.
+Task<Result<Tags>> tags_of(estate::Reader& reader, std::string id) {
+  std::string service = "ec2", operation = "DescribeTags";
+  Document params = filter_params("resource-id", id);
+  const auto answer = co_await reader.call(std::move(service), std::move(operation), std::move(params));
+  if (!answer) co_return std::unexpected(answer.error());
+  Tags out;
+  for (const Value tag : answer->document["Tags"].items()) out[tag["Key"].as_string()] = tag["Value"].as_string();
+  co_return out;
+}
+
+Document tag_params(std::string_view id, const std::vector<std::pair<std::string, std::optional<std::string>>>& tags) {
+  Builder b;
+  b.begin_map();
+  b.begin_list("Resources");
+  b.add(id);
+  b.end();
+  b.begin_list("Tags");
+  for (const auto& [key, value] : tags) {
+    b.begin_map();
+    b.put("Key", key);
+    if (value) b.put("Value", *value);
+    b.end();
+  }
+  b.end();
+  b.end();
+  return b.finish();
+}
+
+/// CreateTags and DeleteTags. Their pre-image is {"tags": {key: old value, or null where there was none}}.
+class ChangeTags : public Effect {
+ public:
+  explicit ChangeTags(bool creates) : creates_(creates) {}
+
+  Task<Result<Observed>> observe(estate::Reader& reader, Step step, Document) const override {
+    std::string id = step.params["Resources"][0].as_string();
+    const auto now = co_await tags_of(reader, std::move(id));
+    if (!now) co_return std::unexpected(now.error());
+    co_return differs(*now, step).empty() ? Observed::took_effect : Observed::no_effect;
+  }
+  std::vector<Step> undo(const Step& step, Value before) const override {
+    const auto id = step.params["Resources"][0].as_text();
+    std::vector<std::pair<std::string, std::optional<std::string>>> put_back, take_away;
+    for (const auto [key, old] : before["tags"].entries()) {
+      if (old.is_text()) {
+        put_back.emplace_back(key, old.as_string());
+      } else {
+        take_away.emplace_back(key, std::nullopt);
+      }
+    }
+    std::vector<Step> out;
+    if (!put_back.empty()) out.push_back(ec2_step("CreateTags", tag_params(id, put_back)));
+    if (!take_away.empty()) out.push_back(ec2_step("DeleteTags", tag_params(id, take_away)));
+    return out;
+  }
+  Task<Result<Blocked>> undo_blocked(estate::Reader& reader, Step step, Document) const override {
+    std::string id = step.params["Resources"][0].as_string();
+    const auto now = co_await tags_of(reader, std::move(id));
+    if (!now) co_return std::unexpected(now.error());
+    const std::string key = differs(*now, step);
+    if (key.empty()) co_return Blocked(std::nullopt);
+    co_return Blocked(fmt::format("its tag {} was changed since", key));
+  }
+
+ private:
+  /// The first tag that is not as the step left it; empty if all are.
+  std::string differs(const Tags& now, const Step& step) const {
+    for (const Value tag : step.params["Tags"].items()) {
+      const auto found = now.find(tag["Key"].as_text());
+      const bool as_left =
+          creates_ ? found != now.end() && found->second == tag["Value"].as_text() : found == now.end();
+      if (!as_left) return tag["Key"].as_string();
+    }
+    return {};
+  }
+  bool creates_;
+};
+
+}  // namespace
+
+const Effect* find_effect(std::string_view service, std::string_view operation) {
+  static const DeleteSnapshot delete_snapshot;
+  static const RestoreSnapshot restore_snapshot;
+  static const ArchiveSnapshot archive_snapshot;
+  static const RestoreTier restore_tier;
+  static const ChangeTags create_tags(true), delete_tags(false);
+  struct Known {
+    std::string_view operation;
+    const Effect* effect;
+  };
+  static const std::array ec2{
+      Known{"DeleteSnapshot", &delete_snapshot},
+      Known{"RestoreSnapshotFromRecycleBin", &restore_snapshot},
+      Known{"ModifySnapshotTier", &archive_snapshot},
+      Known{"RestoreSnapshotTier", &restore_tier},
+      Known{"CreateTags", &create_tags},
+      Known{"DeleteTags", &delete_tags},
+  };
+  if (service != "ec2") return nullptr;
+  const auto found = std::ranges::find(ec2, operation, &Known::operation);
+  return found == ec2.end() ? nullptr : found->effect;
+}
+
+}  // namespace reeve::apply

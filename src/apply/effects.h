@@ -1,0 +1,42 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/document.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "estate/reader.h"
+#include "policy/action.h"
+
+namespace reeve::apply {
+
+/// What looking at the cloud says about a step whose answer never came.
+enum class Observed : std::uint8_t { took_effect, no_effect };
+
+/// How one changing operation is observed and taken back. One object an operation, found by find_effect; what Reeve may
+/// call to change something must be in that table.
+class Effect {
+ public:
+  virtual ~Effect() = default;
+  /// Looks whether a step took effect. `before` is the row's pre-image. Errors: those of the calls that look.
+  virtual Task<Result<Observed>> observe(estate::Reader& reader, policy::Step step, Document before) const = 0;
+  /// Steps that take it back, from the pre-image; empty if nothing can.
+  virtual std::vector<policy::Step> undo(const policy::Step& step, Value before) const = 0;
+  /// Whether the way back is still open and would not undo somebody else's later change. nullopt = it is; otherwise
+  /// the reason. Errors: those of the calls that look.
+  virtual Task<Result<std::optional<std::string>>> undo_blocked(estate::Reader& reader, policy::Step step,
+                                                                Document before) const = 0;
+  /// An error that means the wish is already fulfilled: a delete of what is gone.
+  virtual bool fulfilled_by(const Error& error) const {
+    (void)error;
+    return false;
+  }
+};
+
+/// nullptr for an operation that is not in the table.
+const Effect* find_effect(std::string_view service, std::string_view operation);
+
+}  // namespace reeve::apply

@@ -1,0 +1,181 @@
+#include "apply/rejudge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apply/effects.h"
+
+namespace reeve::apply {
+namespace {
+
+using policy::Candidate;
+
+JudgedAgain drifted(std::string message) { return {.go = false, .failed = false, .message = std::move(message)}; }
+
+JudgedAgain failed(const Error& error) {
+  return {.go = false, .failed = true, .message = error.message, .error = error};
+}
+
+/// Compares what was approved with what would be planned now.
+std::string difference(const plan::Row& approved, const policy::RowDraft& draft, bool undo_none) {
+  if (approved.steps != draft.steps) return "it would now be done in another way";
+  const auto now = undo_none ? policy::UndoClass::none : draft.undo.undo_class;
+  if (now != approved.undo.undo_class) {
+    return fmt::format("its undo was {} when planned and is {} now", name(approved.undo.undo_class), name(now));
+  }
+  if (draft.needs_consent && !approved.needs_consent) return "it would now need consent";
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PolicyJudge>> PolicyJudge::make(const plan::Header& header, const policy::Vocabulary& vocabulary,
+                                                       const estate::Kinds& kinds, const estate::Prices& prices,
+                                                       Time now) {
+  std::unique_ptr<PolicyJudge> out(new PolicyJudge(prices));
+  out->run_ = header.id;
+  for (const auto& planned : header.policies) {
+    auto built = policy::policy_from_data(planned.data, vocabulary, kinds, now);
+    if (!built || (*built)->hash != planned.hash) {
+      return fail({.code = Code::plan_damaged,
+                   .message = fmt::format("the plan's policy {} cannot be read back", planned.name),
+                   .resource = header.id,
+                   .hint = "Make the plan again",
+                   .cause = built ? nullptr : std::make_shared<const Error>(built.error())});
+    }
+    out->policies_[{planned.name, planned.scope}] = *std::move(built);
+  }
+  return out;
+}
+
+const policy::Policy* PolicyJudge::find(const plan::Row& row) const {
+  const auto found = policies_.find({row.policy, row.scope});
+  return found == policies_.end() ? nullptr : found->second.get();
+}
+
+Task<std::vector<JudgedAgain>> PolicyJudge::judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
+                                                  Time now) const {
+  std::vector<JudgedAgain> out(rows.size());
+  std::map<const policy::Policy*, std::vector<std::size_t>> by_policy;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const policy::Policy* policy = find(*rows[i]);
+    if (policy == nullptr || rows[i]->action_index >= policy->actions.size()) {
+      out[i] = drifted("the plan holds no policy for this row");
+    } else {
+      by_policy[policy].push_back(i);
+    }
+  }
+  text::Scratch scratch;
+  policy::Context context{.reader = reader,
+                          .prices = prices_,
+                          .now = now,
+                          .account = reader.scope().account,
+                          .region = reader.scope().region,
+                          .partition = reader.scope().partition,
+                          .run = run_,
+                          .scratch = scratch};
+  for (auto& [policy, which] : by_policy) {
+    Task<void> judged = judge_policy_rows(*policy, which, rows, context, out);
+    co_await std::move(judged);
+  }
+  co_return out;
+}
+
+Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which,
+                                          std::span<const plan::Row* const> rows, policy::Context& context,
+                                          std::vector<JudgedAgain>& out) const {
+  std::vector<std::string> ids;
+  for (const std::size_t i : which) ids.push_back(rows[i]->records.front());
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  const auto records = co_await context.reader.by_ids(*policy.kind, ids);
+  if (!records) {
+    for (const std::size_t i : which) out[i] = failed(records.error());
+    co_return;
+  }
+  std::map<std::string, Candidate, std::less<>> found;
+  for (const auto& record : *records) found.emplace(record.id(), Candidate{.view = estate::RecordView(record)});
+  std::vector<Candidate*> candidates;
+  for (auto& [id, candidate] : found) candidates.push_back(&candidate);
+  const std::vector<policy::Verdict> verdicts = co_await policy::judge_again(policy, candidates, context);
+  std::map<const Candidate*, const policy::Verdict*> verdict_of;
+  for (std::size_t k = 0; k < candidates.size(); ++k) verdict_of[candidates[k]] = &verdicts[k];
+
+  std::map<std::size_t, std::vector<std::pair<std::size_t, Candidate*>>> by_action;
+  for (const std::size_t i : which) {
+    const auto at = found.find(rows[i]->records.front());
+    if (at == found.end()) {
+      out[i] = drifted("it no longer exists");
+      continue;
+    }
+    const policy::Verdict& verdict = *verdict_of.at(&at->second);
+    if (verdict.truth != policy::Truth::yes) {
+      out[i] = drifted(fmt::format("the policy {} select it any more: {}",
+                                   verdict.truth == policy::Truth::no ? "does not" : "cannot tell whether it should",
+                                   verdict.reason.empty() ? "it changed" : verdict.reason));
+      continue;
+    }
+    by_action[rows[i]->action_index].emplace_back(i, &at->second);
+  }
+  for (auto& [action_index, pairs] : by_action) {
+    const policy::Action& action = *policy.actions[action_index];
+    std::vector<Candidate*> these;
+    for (const auto& [i, candidate] : pairs) these.push_back(candidate);
+    const std::vector<policy::Guarded> guarded = co_await policy::run_guards(action, these, context);
+    for (std::size_t k = 0; k < pairs.size(); ++k) {
+      const auto [i, candidate] = pairs[k];
+      if (guarded[k].kept) {
+        out[i] = drifted(guarded[k].message);
+        continue;
+      }
+      auto drafted = action.plan_row(candidate->view, context);
+      if (const auto* kept = std::get_if<policy::Kept>(&drafted)) {
+        out[i] = drifted(kept->message);
+        continue;
+      }
+      auto& draft = std::get<policy::RowDraft>(drafted);
+      if (auto changed = difference(*rows[i], draft, guarded[k].undo_none); !changed.empty()) {
+        out[i] = drifted(std::move(changed));
+        continue;
+      }
+      out[i].go = true;
+      out[i].fresh = *rows[i];
+      out[i].fresh.pre_image = std::move(draft.pre_image);
+      if (!guarded[k].undo_none) out[i].fresh.undo = std::move(draft.undo);
+    }
+  }
+}
+
+Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
+                                                Time) const {
+  std::vector<JudgedAgain> out(rows.size());
+  auto one = [&](std::size_t i) -> Task<void> {
+    const plan::Row& row = *rows[i];
+    // The first step of an undo's row is what it takes back: kept in the pre-image as "undone".
+    const Value undone = row.pre_image.root()["undone"];
+    const std::string service = undone["service"].as_string(), operation = undone["operation"].as_string();
+    const Effect* effect = find_effect(service, operation);
+    if (effect == nullptr) {
+      out[i] = drifted("there is no way back from " + operation);
+      co_return;
+    }
+    policy::Step step{.service = service, .operation = operation, .params = deep_copy(undone["params"])};
+    Document before = deep_copy(row.pre_image.root()["before"]);
+    const auto blocked = co_await effect->undo_blocked(reader, step, before);
+    if (!blocked) {
+      out[i] = failed(blocked.error());
+    } else if (*blocked) {
+      out[i] = drifted(**blocked);
+    } else {
+      out[i].go = true;
+      out[i].fresh = row;
+    }
+  };
+  constexpr std::size_t looks_at_once = 16;
+  std::function<Task<void>(std::size_t)> body = one;
+  co_await for_each(reader.loop(), rows.size(), looks_at_once, body);
+  co_return out;
+}
+
+}  // namespace reeve::apply

@@ -1,0 +1,61 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "estate/reader.h"
+#include "plan/plan.h"
+#include "policy/policy.h"
+
+namespace reeve::apply {
+
+/// What judging a row again, just before acting, came to.
+struct JudgedAgain {
+  bool go = false;
+  bool failed = false;  ///< the second look itself failed: not drift
+  std::string message;  ///< why not
+  std::optional<Error> error;
+  plan::Row fresh;  ///< the row as planned again, where it goes: its pre-image is of now
+};
+
+/// The second look at rows of one scope, in batches.
+class RowJudge {
+ public:
+  virtual ~RowJudge() = default;
+  /// One answer a row, in their order. `reader` is fresh.
+  virtual Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
+                                               Time now) const = 0;
+};
+
+/// Judges by the plan's own policies: filters, guards, and planning again (design, ideas 5 and 6).
+class PolicyJudge : public RowJudge {
+ public:
+  /// Errors: plan_damaged (a policy of the plan does not build).
+  static Result<std::unique_ptr<PolicyJudge>> make(const plan::Header& header, const policy::Vocabulary& vocabulary,
+                                                   const estate::Kinds& kinds, const estate::Prices& prices, Time now);
+  Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
+                                       Time now) const override;
+  /// The policy of a row; nullptr if the plan holds none of that name for its scope.
+  const policy::Policy* find(const plan::Row& row) const;
+
+ private:
+  explicit PolicyJudge(const estate::Prices& prices) : prices_(prices) {}
+  Task<void> judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which,
+                               std::span<const plan::Row* const> rows, policy::Context& context,
+                               std::vector<JudgedAgain>& out) const;
+  const estate::Prices& prices_;
+  std::string run_;
+  std::map<std::pair<std::string, aws::Scope>, std::unique_ptr<policy::Policy>> policies_;
+};
+
+/// Judges rows of an undo: the way back is open, and nobody changed the record since.
+class UndoJudge : public RowJudge {
+ public:
+  Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
+                                       Time now) const override;
+};
+
+}  // namespace reeve::apply

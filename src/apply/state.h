@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+
+namespace reeve::apply {
+
+/// Where things lie in the state folder (`--state`; default the XDG state folder).
+struct StateFolder {
+  std::string path;
+  std::string plans() const { return path + "/plans"; }
+  std::string plan(const std::string& id) const { return plans() + "/" + id + ".jsonl"; }
+  std::string locks() const { return path + "/locks"; }
+  std::string journal() const { return path + "/journal.sqlite"; }
+  std::string trust() const { return path + "/trust.json"; }
+};
+
+}  // namespace reeve::apply
