@@ -11,23 +11,33 @@ namespace reeve {
 
 std::string_view name(Kind kind) {
   switch (kind) {
-    case Kind::null: return "null";
-    case Kind::boolean: return "boolean";
-    case Kind::integer: return "integer";
-    case Kind::real: return "real";
-    case Kind::text: return "text";
-    case Kind::timestamp: return "timestamp";
-    case Kind::blob: return "blob";
-    case Kind::list: return "list";
-    case Kind::map: return "map";
-    case Kind::unknown: return "unknown";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "boolean";
+    case Kind::integer:
+      return "integer";
+    case Kind::real:
+      return "real";
+    case Kind::text:
+      return "text";
+    case Kind::timestamp:
+      return "timestamp";
+    case Kind::blob:
+      return "blob";
+    case Kind::list:
+      return "list";
+    case Kind::map:
+      return "map";
+    case Kind::unknown:
+      return "unknown";
   }
   return "null";
 }
 
 // --- Value -----------------------------------------------------------------------------------------------------------
 
-const Node Value::null_node;
+constinit const Node Value::null_node;
 
 std::int64_t Value::as_integer() const {
   if (kind() == Kind::integer) return node_->integer;
@@ -50,8 +60,10 @@ std::size_t Value::size() const {
     case Kind::text:
     case Kind::blob:
     case Kind::list:
-    case Kind::map: return node_->size;
-    default: return 0;
+    case Kind::map:
+      return node_->size;
+    default:
+      return 0;
   }
 }
 
@@ -83,6 +95,7 @@ const Node* Value::find(Keys::Id key, std::uint32_t& hint) const {
   if (!is_map()) return nullptr;
   const std::uint32_t size = node_->size;
   if (node_->spelled()) {
+    REEVE_ASSERT(keys_ != nullptr);
     const auto found = find(keys_->name(key));
     return found ? found->node_ : nullptr;
   }
@@ -109,15 +122,23 @@ Entries Value::entries() const {
 bool operator==(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) {
     if (a.kind() == Kind::integer && b.kind() == Kind::integer) return a.node_->integer == b.node_->integer;
-    return a.as_real() == b.as_real();
+    if (a.kind() == b.kind()) return a.as_real() == b.as_real();
+    const double real = a.kind() == Kind::real ? a.node_->real : b.node_->real;
+    const std::int64_t integer = a.kind() == Kind::real ? b.node_->integer : a.node_->integer;
+    // Exactly, not after rounding: 2^53 + 1 is not 2^53.
+    return real >= -0x1p63 && real < 0x1p63 && std::trunc(real) == real && static_cast<std::int64_t>(real) == integer;
   }
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case Kind::null: return true;
-    case Kind::boolean: return a.as_bool() == b.as_bool();
-    case Kind::timestamp: return a.as_time() == b.as_time();
+    case Kind::null:
+      return true;
+    case Kind::boolean:
+      return a.as_bool() == b.as_bool();
+    case Kind::timestamp:
+      return a.as_time() == b.as_time();
     case Kind::text:
-    case Kind::blob: return a.as_text() == b.as_text();
+    case Kind::blob:
+      return a.as_text() == b.as_text();
     case Kind::list:
       if (a.size() != b.size()) return false;
       for (std::size_t i = 0; i < a.size(); ++i) {
@@ -131,7 +152,8 @@ bool operator==(const Value& a, const Value& b) {
         if (!other || !(value == *other)) return false;
       }
       return true;
-    default: return false;  // unknown equals nothing, not even itself
+    default:
+      return false;  // unknown equals nothing, not even itself
   }
 }
 
@@ -142,7 +164,7 @@ Arena::~Arena() {
 }
 
 void* Arena::allocate_block(std::size_t bytes, std::size_t align) {
-  constexpr std::size_t largest_block = std::size_t{256} << 10;
+  constexpr std::size_t least_block = 1024, largest_block = std::size_t{256} << 10;
   const std::size_t need = bytes + align;
   if (need > block_) {  // a block of its own; go on in the present one
     void* own = std::malloc(need);
@@ -157,11 +179,12 @@ void* Arena::allocate_block(std::size_t bytes, std::size_t align) {
   total_ += block_;
   next_ = reinterpret_cast<std::uintptr_t>(fresh);
   end_ = next_ + block_;
-  block_ = std::min(block_ * 2, largest_block);
+  block_ = std::clamp(block_ * 2, least_block, largest_block);
   return allocate(bytes, align);
 }
 
 const char* Arena::copy_text(std::string_view text) {
+  if (text.empty()) return "";
   char* out = static_cast<char*>(allocate(text.size(), 1));
   std::memcpy(out, text.data(), text.size());
   return out;
@@ -169,35 +192,22 @@ const char* Arena::copy_text(std::string_view text) {
 
 // --- Builder ---------------------------------------------------------------------------------------------------------
 
-Builder::Builder(std::shared_ptr<const Keys> keys) : keys_(std::move(keys)), arena_(std::make_shared<Arena>()) {}
+Builder::Builder(std::shared_ptr<const Keys> keys) : Builder(std::move(keys), std::make_shared<Arena>()) {}
 
-Node& Builder::push(Kind kind) {
-  REEVE_ASSERT(open_.empty() ? stack_.empty() : true);
-  Node& node = stack_.emplace_back();
-  node.head = (pending_ << 8) | static_cast<std::uint32_t>(kind);
-  pending_ = Keys::none;
-  return node;
-}
-
-Node Builder::text_node(std::string_view text, bool borrowed) {
-  REEVE_ASSERT(text.size() <= UINT32_MAX);
-  Node node;
-  node.head = (std::uint32_t{Keys::none} << 8) | static_cast<std::uint32_t>(Kind::text);
-  node.size = static_cast<std::uint32_t>(text.size());
-  if (text.size() <= sizeof(node.bytes)) {
-    node.head |= Node::short_text;
-    if (!text.empty()) std::memcpy(node.bytes, text.data(), text.size());
+void Builder::push_key(std::string_view name, bool borrowed) {
+  REEVE_ASSERT(pending_ == Keys::none);
+  if (borrowed) {
+    add_borrowed(name);
   } else {
-    node.text = borrowed ? text.data() : arena_->copy_text(text);
+    add(name);
   }
-  return node;
 }
 
 void Builder::spell_out(Open& map) {
-  std::vector<Node> entries(stack_.begin() + static_cast<std::ptrdiff_t>(map.first), stack_.end());
+  const std::vector<Node> entries(stack_.begin() + static_cast<std::ptrdiff_t>(map.first), stack_.end());
   stack_.resize(map.first);
-  for (Node& entry : entries) {
-    stack_.push_back(text_node(keys_->name(entry.key()), true));  // the arena keeps keys_ alive
+  for (Node entry : entries) {
+    push_key(keys_->name(entry.key()), true);  // the arena keeps keys_ alive
     entry.set_key(Keys::none);
     stack_.push_back(entry);
   }
@@ -215,26 +225,12 @@ void Builder::key(std::string_view name) {
     }
     spell_out(map);
   }
-  stack_.push_back(text_node(name, false));
+  push_key(name, false);
 }
 
-void Builder::key(Keys::Id id) {
-  Open& map = open_.back();
-  if (map.spelled) {
-    stack_.push_back(text_node(keys_->name(id), true));
-  } else {
-    pending_ = id;
-  }
-}
-
-void Builder::begin_map() {
-  open_.push_back({.first = stack_.size(), .key = pending_, .map = true, .spelled = false});
-  pending_ = Keys::none;
-}
-
-void Builder::begin_list() {
-  open_.push_back({.first = stack_.size(), .key = pending_, .map = false, .spelled = false});
-  pending_ = Keys::none;
+void Builder::spelled_key(Keys::Id id) {
+  REEVE_ASSERT(!open_.empty() && open_.back().map && keys_);
+  push_key(keys_->name(id), true);
 }
 
 void Builder::end() {
@@ -242,6 +238,11 @@ void Builder::end() {
   const Open open = open_.back();
   open_.pop_back();
   const std::size_t cells = stack_.size() - open.first;
+  REEVE_ASSERT(pending_ == Keys::none);           // a key without a value
+  REEVE_ASSERT(!open.spelled || cells % 2 == 0);  // the same
+  if (open.map && !open.spelled) {
+    for (std::size_t i = open.first; i < stack_.size(); ++i) REEVE_ASSERT(stack_[i].key() != Keys::none);
+  }
   Node node;
   node.head = (open.key << 8) | static_cast<std::uint32_t>(open.map ? Kind::map : Kind::list) |
               (open.spelled ? std::uint32_t{Node::spelled_keys} : 0U);
@@ -256,38 +257,13 @@ void Builder::end() {
   stack_.push_back(node);
 }
 
-void Builder::null() { push(Kind::null); }
-void Builder::add(bool value) { push(Kind::boolean).boolean = value; }
-void Builder::add(std::int64_t value) { push(Kind::integer).integer = value; }
-void Builder::add(double value) { push(Kind::real).real = value; }
-void Builder::add(Time time) { push(Kind::timestamp).integer = time.us; }
-
-void Builder::add(std::string_view text) {
-  const Node made = text_node(text, false);
-  Node& node = push(Kind::text);
-  const auto key = node.key();
-  node = made;
-  node.set_key(key);
-}
-
 void Builder::add_borrowed(std::string_view text) {
-  const Node made = text_node(text, true);
   Node& node = push(Kind::text);
-  const auto key = node.key();
-  node = made;
-  node.set_key(key);
-}
-
-void Builder::blob(std::string_view bytes) {
-  add(bytes);
-  Node& node = stack_.back();
-  node.head = (node.head & ~std::uint32_t{Node::kind_mask}) | static_cast<std::uint32_t>(Kind::blob);
-}
-
-void Builder::unknown(std::string_view reason) {
-  add(reason);
-  Node& node = stack_.back();
-  node.head = (node.head & ~std::uint32_t{Node::kind_mask}) | static_cast<std::uint32_t>(Kind::unknown);
+  if (text.size() <= sizeof(node.bytes)) {
+    set_short(node, text);
+  } else {
+    set_long(node, text.size(), text.data());
+  }
 }
 
 bool Builder::adopt(const Keys* keys) {
@@ -299,14 +275,22 @@ bool Builder::adopt(const Keys* keys) {
 
 void Builder::add(Value value) {
   switch (value.kind()) {
-    case Kind::null: return null();
-    case Kind::boolean: return add(value.as_bool());
-    case Kind::integer: return add(value.as_integer());
-    case Kind::real: return add(value.as_real());
-    case Kind::text: return add(value.as_text());
-    case Kind::timestamp: return add(value.as_time());
-    case Kind::blob: return blob(value.as_text());
-    case Kind::unknown: return unknown(value.as_text());
+    case Kind::null:
+      return null();
+    case Kind::boolean:
+      return add(value.as_bool());
+    case Kind::integer:
+      return add(value.as_integer());
+    case Kind::real:
+      return add(value.as_real());
+    case Kind::text:
+      return add(value.as_text());
+    case Kind::timestamp:
+      return add(value.as_time());
+    case Kind::blob:
+      return blob(value.as_text());
+    case Kind::unknown:
+      return unknown(value.as_text());
     case Kind::list:
       begin_list();
       for (const Value item : value.items()) add(item);
@@ -350,8 +334,43 @@ Document Builder::finish() {
   return {std::move(arena), Value(root, keys)};
 }
 
+namespace {
+
+/// Bytes that a copy of a value's children and texts takes in an arena, its own cell left out.
+std::size_t bytes_below(Value value) {
+  constexpr std::size_t longest_short = sizeof(Node::bytes);
+  // Texts lie between cells, which are aligned to 8.
+  auto text = [](std::size_t size) {
+    return size <= longest_short ? 0 : (size + alignof(Node) - 1) & ~(alignof(Node) - 1);
+  };
+  std::size_t bytes = 0;
+  switch (value.kind()) {
+    case Kind::text:
+    case Kind::blob:
+    case Kind::unknown:
+      return text(value.as_text().size());
+    case Kind::list:
+      for (const Value item : value.items()) bytes += sizeof(Node) + bytes_below(item);
+      return bytes;
+    case Kind::map:
+      if (value.node()->spelled()) {
+        for (const auto [key, member] : value.entries())
+          bytes += 2 * sizeof(Node) + text(key.size()) + bytes_below(member);
+      } else {
+        for (std::size_t i = 0; i < value.size(); ++i) {
+          bytes += sizeof(Node) + bytes_below(Value(value.node()->children + i, value.keys()));
+        }
+      }
+      return bytes;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
 Document deep_copy(Value value) {
-  Builder b;
+  Builder b(nullptr, std::make_shared<Arena>(sizeof(Node) + bytes_below(value) + 2 * alignof(Node)));
   b.add(value);
   return b.finish();
 }

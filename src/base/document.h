@@ -1,6 +1,8 @@
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -33,7 +35,7 @@ struct Node {
     const char* text;
     const Node* children;
   };
-  Node() : integer(0) {}
+  constexpr Node() : integer(0) {}
   Kind kind() const { return static_cast<Kind>(head & kind_mask); }
   Keys::Id key() const { return head >> 8; }
   void set_key(Keys::Id id) { head = (head & 0xFF) | (id << 8); }
@@ -79,9 +81,14 @@ class Value {
   /// A member of a map; a null value where there is none (AWS sends no nulls); of an unknown value, that unknown.
   Value operator[](std::string_view key) const;
   Value operator[](const char* key) const { return (*this)[std::string_view(key)]; }
+  template <std::integral I>
+  Value operator[](I index) const {
+    return (*this)[static_cast<std::size_t>(index)];
+  }
   /// A member of a map, nullopt where there is none.
   std::optional<Value> find(std::string_view key) const;
-  /// The same by interned key; `hint` is where it was found last time and is updated: for repeated look-ups.
+  /// The same by interned key, of the Keys of this document; nullptr where there is none. `hint` is where it was found
+  /// last time and is updated: for repeated look-ups.
   const Node* find(Keys::Id key, std::uint32_t& hint) const;
 
   Items items() const;      ///< for (Value item : v.items())
@@ -149,12 +156,15 @@ class Entries {
 class Arena {
  public:
   Arena() = default;
+  /// Takes `first_block` bytes at the first use, where the size is known beforehand.
+  explicit Arena(std::size_t first_block) : block_(first_block) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
   ~Arena();
   void* allocate(std::size_t bytes, std::size_t align) {
     std::uintptr_t at = (next_ + (align - 1)) & ~(align - 1);
-    if (at + bytes > end_) [[unlikely]] return allocate_block(bytes, align);
+    if (at + bytes > end_) [[unlikely]]
+      return allocate_block(bytes, align);
     next_ = at + bytes;
     return reinterpret_cast<void*>(at);
   }
@@ -181,7 +191,10 @@ class Document {
   operator Value() const { return root_; }  // NOLINT: a document is read like its root
   Value operator[](std::string_view key) const { return root_[key]; }
   Value operator[](const char* key) const { return root_[key]; }
-  Value operator[](std::size_t index) const { return root_[index]; }
+  template <std::integral I>
+  Value operator[](I index) const {
+    return root_[static_cast<std::size_t>(index)];
+  }
   /// A part of this document that keeps the whole in memory. `part` must be of this document.
   Document part(Value part) const { return {arena_, part}; }
   const std::shared_ptr<const Arena>& arena() const { return arena_; }
@@ -206,29 +219,46 @@ class Builder {
  public:
   explicit Builder(std::shared_ptr<const Keys> keys = nullptr);
 
-  void begin_map();
-  void begin_list();
+  void begin_map() { begin(true); }
+  void begin_list() { begin(false); }
   void begin_map(std::string_view key) { this->key(key), begin_map(); }
   void begin_list(std::string_view key) { this->key(key), begin_list(); }
   void end();
 
   /// The key of the next value.
   void key(std::string_view name);
-  void key(Keys::Id id);
+  void key(Keys::Id id) {
+    if (!open_.empty() && open_.back().map && !open_.back().spelled) [[likely]] {
+      pending_ = id;
+    } else {
+      spelled_key(id);
+    }
+  }
 
-  void null();
-  void add(bool value);
-  void add(std::int64_t value);
+  void null() { push(Kind::null); }
+  void add(bool value) { push(Kind::boolean).boolean = value; }
+  void add(std::int64_t value) { push(Kind::integer).integer = value; }
   void add(int value) { add(std::int64_t{value}); }
-  void add(double value);
-  void add(std::string_view text);
+  /// Other integers; one that does not fit std::int64_t becomes a real.
+  template <std::integral I>
+  void add(I value) {
+    static_assert(!std::same_as<I, char>, "a text, or a number?");
+    if (std::in_range<std::int64_t>(value)) {
+      add(static_cast<std::int64_t>(value));
+    } else {
+      add(static_cast<double>(value));
+    }
+  }
+  void add(const void*) = delete;  // a pointer would else become a boolean
+  void add(double value) { push(Kind::real).real = value; }
+  void add(std::string_view text) { push_text(Kind::text, text); }
   void add(const std::string& text) { add(std::string_view(text)); }
   void add(const char* text) { add(std::string_view(text)); }
-  void add(Time time);
+  void add(Time time) { push(Kind::timestamp).integer = time.us; }
   void add(Value value);  ///< a deep copy
   void add(const Document& document) { add(document.root()); }
-  void blob(std::string_view bytes);
-  void unknown(std::string_view reason);
+  void blob(std::string_view bytes) { push_text(Kind::blob, bytes); }
+  void unknown(std::string_view reason) { push_text(Kind::unknown, reason); }
   /// A text that is not copied: it must live as long as the arena (see Arena::keep).
   void add_borrowed(std::string_view text);
   /// A node that is shared with its children, not copied: they must live as long as the arena, and use the same Keys.
@@ -258,8 +288,39 @@ class Builder {
     bool map;
     bool spelled;  // children are pairs of a text and a value
   };
-  Node& push(Kind kind);
-  Node text_node(std::string_view text, bool borrowed);
+  friend Document deep_copy(Value value);
+  Builder(std::shared_ptr<const Keys> keys, std::shared_ptr<Arena> arena)
+      : keys_(std::move(keys)), arena_(std::move(arena)) {}
+  Node& push(Kind kind) {
+    Node& node = stack_.emplace_back();
+    node.head = (pending_ << 8) | static_cast<std::uint32_t>(kind);
+    pending_ = Keys::none;
+    return node;
+  }
+  void push_text(Kind kind, std::string_view text) {
+    Node& node = push(kind);
+    if (text.size() <= sizeof(node.bytes)) {
+      set_short(node, text);
+    } else {
+      set_long(node, text.size(), arena_->copy_text(text));
+    }
+  }
+  static void set_short(Node& node, std::string_view text) {
+    node.head |= Node::short_text;
+    node.size = static_cast<std::uint32_t>(text.size());
+    if (!text.empty()) std::memcpy(node.bytes, text.data(), text.size());
+  }
+  static void set_long(Node& node, std::size_t size, const char* text) {
+    REEVE_ASSERT(size <= UINT32_MAX);
+    node.size = static_cast<std::uint32_t>(size);
+    node.text = text;
+  }
+  void begin(bool map) {
+    open_.push_back({.first = stack_.size(), .key = pending_, .map = map, .spelled = false});
+    pending_ = Keys::none;
+  }
+  void spelled_key(Keys::Id id);
+  void push_key(std::string_view name, bool borrowed);
   void spell_out(Open& map);
   /// Takes over the Keys of a value that is to be written here; false if this builder already uses another.
   bool adopt(const Keys* keys);

@@ -1,6 +1,6 @@
 #include "base/encoding.h"
 
-#include <openssl/evp.h>
+#include <fmt/format.h>
 #include <openssl/sha.h>
 #include <zlib.h>
 
@@ -16,6 +16,15 @@ int hex_value(char c) {
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
+
+constexpr std::array<signed char, 256> base64_values = [] {
+  std::array<signed char, 256> values{};
+  values.fill(-1);
+  for (std::size_t i = 0; i < base64_digits.size(); ++i) {
+    values[static_cast<unsigned char>(base64_digits[i])] = static_cast<signed char>(i);
+  }
+  return values;
+}();
 
 }  // namespace
 
@@ -34,14 +43,18 @@ std::string encode_base64(std::string_view bytes) {
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  if (text.ends_with('=')) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    text.remove_suffix(text.ends_with("==") ? 2 : 1);
+  }
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
+  out.reserve(text.size() / 4 * 3 + 2);
   unsigned word = 0;
   int bits = 0;
   for (const char c : text) {
-    const auto digit = base64_digits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
+    const int digit = base64_values[static_cast<unsigned char>(c)];
+    if (digit < 0) return std::nullopt;
     word = (word << 6) | static_cast<unsigned>(digit);
     bits += 6;
     if (bits >= 8) {
@@ -54,6 +67,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
 
 std::string encode_hex(std::string_view bytes) {
   std::string out;
+  out.reserve(bytes.size() * 2);
   for (const char c : bytes) {
     out += hex_digits[static_cast<unsigned char>(c) >> 4];
     out += hex_digits[static_cast<unsigned char>(c) & 15];
@@ -102,6 +116,55 @@ std::string decode_percent(std::string_view text, bool plus_is_space) {
     } else {
       out += plus_is_space && text[i] == '+' ? ' ' : text[i];
     }
+  }
+  return out;
+}
+
+std::size_t utf8_sequence(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t n = lead >= 0xF0 && lead <= 0xF4  ? 4
+                        : lead >= 0xE0 && lead < 0xF0 ? 3
+                        : lead >= 0xC2 && lead < 0xE0 ? 2
+                                                      : 0;
+  if (n == 0 || text.size() < n) return 0;
+  for (std::size_t i = 1; i < n; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF0 && byte(1) < 0x90) ||
+      (lead == 0xF4 && byte(1) > 0x8F)) {
+    return 0;
+  }
+  return n;
+}
+
+std::string harmless_text(std::string_view text, bool keep_lines) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t n = utf8_sequence(text);
+    if (n == 0) {
+      out += "\xEF\xBF\xBD";
+      text.remove_prefix(1);
+      continue;
+    }
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(text[i])); };
+    // Only what is looked for needs decoding: sequences of two and three bytes.
+    const unsigned c = n == 1   ? byte(0)
+                       : n == 2 ? (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F)
+                       : n == 3 ? (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F)
+                                : 0x10000;
+    const bool kept = keep_lines && (c == '\n' || c == '\t');
+    if ((c < 0x20 && !kept) || (c >= 0x7F && c < 0xA0)) {
+      out += fmt::format("\\x{:02x}", c);
+    } else if ((c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) {
+      out += fmt::format("\\u{:04x}", c);
+    } else {
+      out += text.substr(0, n);
+    }
+    text.remove_prefix(n);
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,5 +25,13 @@ unsigned crc32(std::string_view bytes);
 std::string encode_percent(std::string_view text, bool keep_slash = false);
 /// Decodes %XX; with `plus_is_space` also '+'. A '%' without two hex digits stays as it is.
 std::string decode_percent(std::string_view text, bool plus_is_space = false);
+
+/// Length of the UTF-8 sequence (RFC 3629) at the start of `text`; 0 where there is none.
+std::size_t utf8_sequence(std::string_view text);
+
+/// Text from outside made harmless for a terminal or a log line: control characters (C0, C1, DEL) and the characters
+/// that turn the direction of writing or break lines (U+2028–202E, U+2066–2069) become visible escapes such as \x1b or
+/// \u202e; bytes that are not UTF-8 become U+FFFD. Line feeds and tabs stay where `keep_lines`.
+std::string harmless_text(std::string_view text, bool keep_lines = false);
 
 }  // namespace reeve

@@ -39,12 +39,24 @@ Result<void> build(Builder& b, element from, std::size_t depth) {
       b.end();
       return {};
     }
-    case element_type::INT64: b.add(std::int64_t(from)); return {};
-    case element_type::UINT64: b.add(static_cast<double>(std::uint64_t(from))); return {};
-    case element_type::DOUBLE: b.add(double(from)); return {};
-    case element_type::STRING: b.add(std::string_view(from)); return {};
-    case element_type::BOOL: b.add(bool(from)); return {};
-    case element_type::NULL_VALUE: b.null(); return {};
+    case element_type::INT64:
+      b.add(std::int64_t(from));
+      return {};
+    case element_type::UINT64:
+      b.add(static_cast<double>(std::uint64_t(from)));
+      return {};
+    case element_type::DOUBLE:
+      b.add(double(from));
+      return {};
+    case element_type::STRING:
+      b.add(std::string_view(from));
+      return {};
+    case element_type::BOOL:
+      b.add(bool(from));
+      return {};
+    case element_type::NULL_VALUE:
+      b.null();
+      return {};
   }
   return fail(Code::malformed, "not JSON");
 }
@@ -56,13 +68,27 @@ class Writer {
 
   void write(Value v) {
     switch (v.kind()) {
-      case Kind::null: out_ += "null"; break;
-      case Kind::boolean: out_ += v.as_bool() ? "true" : "false"; break;
-      case Kind::integer: fmt::format_to(std::back_inserter(out_), "{}", v.as_integer()); break;
-      case Kind::real: real(v.as_real()); break;
-      case Kind::text: append_json_string(out_, v.as_text()); break;
-      case Kind::timestamp: append_json_string(out_, format_iso8601(v.as_time())); break;
-      case Kind::blob: append_json_string(out_, encode_base64(v.as_text())); break;
+      case Kind::null:
+        out_ += "null";
+        break;
+      case Kind::boolean:
+        out_ += v.as_bool() ? "true" : "false";
+        break;
+      case Kind::integer:
+        fmt::format_to(std::back_inserter(out_), "{}", v.as_integer());
+        break;
+      case Kind::real:
+        real(v.as_real());
+        break;
+      case Kind::text:
+        append_json_string(out_, v.as_text());
+        break;
+      case Kind::timestamp:
+        append_json_string(out_, format_iso8601(v.as_time()));
+        break;
+      case Kind::blob:
+        append_json_string(out_, encode_base64(v.as_text()));
+        break;
       case Kind::unknown:
         out_ += indent_ > 0 ? "{\"$unknown\": " : "{\"$unknown\":";
         append_json_string(out_, v.as_text());
@@ -78,7 +104,9 @@ class Writer {
         close(']', first);
         break;
       }
-      case Kind::map: map(v); break;
+      case Kind::map:
+        map(v);
+        break;
     }
   }
 
@@ -107,6 +135,8 @@ class Writer {
       out_ += "\"NaN\"";
     } else if (std::isinf(x)) {
       out_ += x > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    } else if (sorted_ && std::trunc(x) == x && std::abs(x) < 0x1p63) {
+      fmt::format_to(std::back_inserter(out_), "{}", static_cast<std::int64_t>(x));  // as the equal integer; -0 is 0
     } else {
       fmt::format_to(std::back_inserter(out_), "{}", x);
     }
@@ -136,55 +166,54 @@ class Writer {
   std::string out_;
 };
 
-/// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none (RFC 3629).
-std::size_t utf8_sequence(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t n = lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
-  if (n == 0 || text.size() < n) return 0;
-  for (std::size_t i = 1; i < n; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF0 && byte(1) < 0x90) ||
-      (lead == 0xF4 && byte(1) > 0x8F)) {
-    return 0;
-  }
-  return n;
-}
-
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
+  std::size_t plain = 0;  // where the run of bytes that stand for themselves begins
   for (std::size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += static_cast<char>(c);
-    } else if (c >= 0x20 && c < 0x7F) {
-      out += static_cast<char>(c);
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c < 0x20 || c == 0x7F) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-    } else if (const std::size_t n = utf8_sequence(text.substr(i)); n > 0) {
-      out += text.substr(i, n);
-      i += n;
+    if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\') {
+      ++i;
       continue;
-    } else {
-      out += "\xEF\xBF\xBD";
     }
-    ++i;
+    const std::size_t sequence = c < 0x80 ? 0 : utf8_sequence(text.substr(i));
+    if (sequence > 0) {
+      i += sequence;
+      continue;
+    }
+    out += text.substr(plain, i - plain);
+    plain = ++i;
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      default:
+        if (c < 0x80) {
+          fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+        } else {
+          out += "\xEF\xBF\xBD";
+        }
+    }
   }
+  out += text.substr(plain);
   out += '"';
 }
 
 Result<Document> parse_json(std::string_view text, const std::shared_ptr<const Keys>& keys) {
+  if (text.empty()) return fail(Code::malformed, "not valid JSON: the text is empty");
   if (text.size() > limits::response_body_bytes) return fail(Code::limit_exceeded, "the JSON text is too large");
   simdjson::dom::parser parser;
   element root;

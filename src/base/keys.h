@@ -28,7 +28,7 @@ class Keys : public std::enable_shared_from_this<Keys> {
   Id intern(std::string_view name);
   /// The number of a name, or `none` if nobody interned it.
   Id find(std::string_view name) const;
-  /// The name of a number that intern() gave. The view lives as long as this object.
+  /// The name of a number that intern() gave, and no other. The view lives as long as this object.
   std::string_view name(Id id) const;
 
  private:
@@ -38,7 +38,7 @@ class Keys : public std::enable_shared_from_this<Keys> {
   std::atomic<const Table*> table_{nullptr};
   std::mutex mutex_;
   std::uint32_t size_ = 0;
-  std::vector<std::unique_ptr<Table>> tables_;           // old ones stay: readers may still look at them
+  std::vector<std::unique_ptr<Table>> tables_;  // old ones stay: readers may still look at them
   std::vector<std::unique_ptr<std::string_view[]>> chunks_;
   std::vector<std::unique_ptr<char[]>> texts_;
 };

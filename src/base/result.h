@@ -23,7 +23,7 @@ struct AwsError {
   std::string code;        ///< AWS's own code, such as "InvalidSnapshot.NotFound"; empty if the answer had none
   int status = 0;          ///< HTTP status
   std::string request_id;  ///< empty if the answer had none
-  int attempts = 1;        ///< how often it was tried until this answer; above 1 an earlier attempt may have had its effect
+  int attempts = 1;  ///< how often it was tried until this answer; above 1 an earlier attempt may have had its effect
   int retry_after_ms = -1;  ///< x-amz-retry-after; below 0: the answer had none
   bool retryable = false;   ///< the model says that this error may be tried again
 };
@@ -64,14 +64,15 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 #define REEVE_TRY_JOIN2(a, b) a##b
 #define REEVE_TRY_JOIN(a, b) REEVE_TRY_JOIN2(a, b)
 #define REEVE_TRY_PICK(_1, _2, picked, ...) picked
-#define REEVE_TRY_VALUE(give, name, declaration, expression)                 \
-  auto name = (expression);                                                  \
-  if (!name) [[unlikely]] give ::std::unexpected(::std::move(name).error()); \
+#define REEVE_TRY_VALUE(give, name, declaration, expression) \
+  auto name = (expression);                                  \
+  if (!name) [[unlikely]]                                    \
+    give ::std::unexpected(::std::move(name).error());       \
   declaration = *::std::move(name)
-#define REEVE_TRY_VOID(give, expression)                          \
-  do {                                                            \
-    auto reeve_try_result = (expression);                         \
-    if (!reeve_try_result) [[unlikely]]                           \
+#define REEVE_TRY_VOID(give, expression)                             \
+  do {                                                               \
+    auto reeve_try_result = (expression);                            \
+    if (!reeve_try_result) [[unlikely]]                              \
       give ::std::unexpected(::std::move(reeve_try_result).error()); \
   } while (false)
 #define REEVE_TRY_2(declaration, expression) \

@@ -32,24 +32,35 @@ std::string_view HttpResponse::header(std::string_view name) const {
 Result<std::string> Disk::read_file(const std::string& path, std::size_t most) {
   TRY(auto file, open(path, Open::read));
   TRY(const auto size, file->size());
-  if (size > most) {
-    return fail({.code = Code::limit_exceeded,
-                 .message = fmt::format("the file has {} bytes, at most {} are read", size, most),
-                 .resource = path});
+  constexpr std::uint64_t least_step = 64 * 1024;
+  std::string content;
+  while (true) {  // not by its size alone: a pipe and /proc say 0
+    const std::size_t had = content.size();
+    const std::size_t step =
+        static_cast<std::size_t>(std::max<std::uint64_t>(std::min<std::uint64_t>(size, most) + 1, least_step));
+    content.resize(had + step);
+    TRY(const auto got, file->read(had, std::span(content).subspan(had)));
+    content.resize(had + got);
+    if (content.size() > most) {
+      return fail({.code = Code::limit_exceeded,
+                   .message = fmt::format("'{}' is larger than the {} bytes that are read", path, most),
+                   .resource = path});
+    }
+    if (got < step) return content;
   }
-  std::string content(size, '\0');
-  TRY(const auto read, file->read(0, content));
-  content.resize(read);
-  return content;
 }
 
 Result<void> Disk::write_file(const std::string& path, std::string_view content) {
   const std::string beside = path + ".tmp";
-  {
+  auto put = [&]() -> Result<void> {
     TRY(auto file, open(beside, Open::create));
     TRY(file->truncate(0));
     TRY(file->write(0, content));
-    TRY(file->sync());
+    return file->sync();
+  };
+  if (auto written = put(); !written) {
+    static_cast<void>(remove(beside));  // half a file helps nobody; the first error is the one that counts
+    return written;
   }
   TRY(rename(beside, path));
   const auto slash = path.find_last_of('/');

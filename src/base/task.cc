@@ -23,16 +23,11 @@ Cancel::Hook::~Hook() {
 CancelSource::CancelSource() { token_.state_ = std::make_shared<Cancel::State>(); }
 
 CancelSource::CancelSource(const Cancel& parent) : CancelSource() {
-  auto state = token_.state_;
-  parent_ = std::make_unique<Cancel::Hook>(parent, [state] {
-    CancelSource self;
-    self.token_.state_ = state;
-    self.cancel();
-  });
+  parent_ = std::make_unique<Cancel::Hook>(parent, [state = token_.state_] { request(*state); });
 }
 
-void CancelSource::cancel() {
-  auto state = token_.state_;
+void CancelSource::request(Cancel::State& of) {
+  const auto state = of.shared_from_this();  // a hook may drop the last token
   if (std::exchange(state->requested, true)) return;
   while (!state->hooks.empty()) {  // a hook may remove others
     auto hook = std::move(state->hooks.begin()->second);
@@ -92,13 +87,15 @@ void Loop::post(std::move_only_function<void()> action) {
 }
 
 bool Loop::take_mail(bool wait, std::optional<Steady> until) {
+  // One wait is bounded, so that far deadlines do not overflow the condition variable's clock.
+  constexpr Duration longest_wait = std::chrono::hours(1);
   std::vector<std::move_only_function<void()>> mail;
   {
     std::unique_lock lock(mutex_);
     if (wait && mail_.empty()) {
       if (until) {
         const auto left = *until - clock_.steady();
-        if (left.count() > 0) mail_came_.wait_for(lock, left);
+        if (left.count() > 0) mail_came_.wait_for(lock, std::min(left, longest_wait));
       } else {
         mail_came_.wait(lock);
       }
@@ -110,8 +107,21 @@ bool Loop::take_mail(bool wait, std::optional<Steady> until) {
   return !mail.empty();
 }
 
+bool Loop::wake_sleeper(bool may_advance) {
+  if (sleepers_.empty()) return false;
+  const Steady when = sleepers_.begin()->first.first;
+  if (when > clock_.steady() && !(may_advance && clock_.advance_to(when))) return false;
+  auto action = std::move(sleepers_.begin()->second);
+  sleepers_.erase(sleepers_.begin());
+  action();
+  return true;
+}
+
 void Loop::turn() {
-  if (has_mail_.load(std::memory_order_acquire)) take_mail(false, std::nullopt);
+  // What came by mail may have been the last thing to wait for: the caller decides whether to go on.
+  if (has_mail_.load(std::memory_order_acquire) && take_mail(false, std::nullopt)) return;
+  constexpr std::uint64_t steps_between_looks = 64;  // a busy loop still wakes sleepers that are due
+  if (!ready_.empty() && steps_ % steps_between_looks == 0) wake_sleeper(false);
   if (!ready_.empty()) {
     const auto next = ready_.front();
     ready_.pop_front();
@@ -119,19 +129,9 @@ void Loop::turn() {
     next.resume();
     return;
   }
-  if (!sleepers_.empty()) {
-    const Steady when = sleepers_.begin()->first.first;
-    if (when <= clock_.steady() || (in_air_ == 0 && clock_.advance_to(when))) {
-      auto action = std::move(sleepers_.begin()->second);
-      sleepers_.erase(sleepers_.begin());
-      action();
-      return;
-    }
-    take_mail(true, when);
-    return;
-  }
-  REEVE_ASSERT(in_air_ > 0);  // else everybody waits for somebody: a deadlock in our own code
-  take_mail(true, std::nullopt);
+  if (wake_sleeper(in_air_ == 0)) return;
+  REEVE_ASSERT(in_air_ > 0 || !sleepers_.empty());  // else everybody waits for somebody: a deadlock in our own code
+  take_mail(true, sleepers_.empty() ? std::nullopt : std::optional(sleepers_.begin()->first.first));
 }
 
 Task<Result<void>> Loop::sleep_until(Steady when, Cancel cancel) {
@@ -151,7 +151,8 @@ Task<Result<void>> Loop::sleep_until(Steady when, Cancel cancel) {
   co_return Result<void>{};
 }
 
-// --- Event, Semaphore, for_each ------------------------------------------------------------------------------------------
+// --- Event, Semaphore, for_each
+// ------------------------------------------------------------------------------------------
 
 void Event::set() {
   if (std::exchange(set_, true)) return;

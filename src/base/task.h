@@ -47,13 +47,15 @@ struct PromiseBase {
     void await_resume() noexcept {}
   };
   Final final_suspend() noexcept { return {}; }
-  [[noreturn]] void unhandled_exception() noexcept { assertion_failed("no exception leaves a task", __FILE__, __LINE__); }
+  [[noreturn]] void unhandled_exception() noexcept {
+    assertion_failed("no exception leaves a task", __FILE__, __LINE__);
+  }
 };
 template <class T>
 struct Promise : PromiseBase {
   std::optional<T> value;
   Task<T> get_return_object();
-  template <class U>
+  template <class U = T>
   void return_value(U&& v) {
     value.emplace(std::forward<U>(v));
   }
@@ -116,7 +118,7 @@ class CancelSource;
 
 /// Says that what is being done should stop. Copies see the same request. The default never asks. Loop thread only.
 class Cancel {
-  struct State {
+  struct State : std::enable_shared_from_this<State> {
     bool requested = false;
     std::uint64_t next = 1;
     std::map<std::uint64_t, std::move_only_function<void()>> hooks;
@@ -150,9 +152,10 @@ class CancelSource {
   CancelSource();
   explicit CancelSource(const Cancel& parent);
   Cancel token() const { return token_; }
-  void cancel();
+  void cancel() { request(*token_.state_); }
 
  private:
+  static void request(Cancel::State& state);
   Cancel token_;
   std::unique_ptr<Cancel::Hook> parent_;
 };
@@ -200,6 +203,7 @@ class Loop {
 
  private:
   void turn();  // one step, or a wait
+  bool wake_sleeper(bool may_advance);
   bool take_mail(bool wait, std::optional<Steady> until);
   Clock& clock_;
   std::deque<std::coroutine_handle<>> ready_;
@@ -239,10 +243,16 @@ template <class T>
 class Completion {
  public:
   explicit Completion(Loop& loop) : state_(std::make_shared<State>(loop)) { loop.enter_air(); }
+  /// A call that was never handed out is no longer waited for.
+  ~Completion() {
+    if (!handed_out_) state_->loop.leave_air();
+  }
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
-  /// May be copied to, and called on, any thread; the first call counts.
+  /// May be moved to, and called on, any thread. Of several completers the first call counts. One must be called: the
+  /// loop waits for it.
   std::move_only_function<void(T)> completer() {
+    handed_out_ = true;
     return [state = state_](T value) mutable {
       if (state->called.exchange(true)) return;
       Loop& loop = state->loop;
@@ -267,6 +277,7 @@ class Completion {
     std::atomic<bool> called = false;
   };
   std::shared_ptr<State> state_;
+  bool handed_out_ = false;
 };
 
 /// Lets at most `count` through at a time, in the order they came. Loop thread only.
@@ -324,7 +335,8 @@ Task<std::vector<T>> all(Loop& loop, std::vector<Task<T>> tasks) {
 /// Calls `body(i)` for 0 ≤ i < count, at most `at_once` at a time, started in order.
 Task<void> for_each(Loop& loop, std::size_t count, std::size_t at_once, std::function<Task<void>(std::size_t)> body);
 
-// --- Implementation of templates ---------------------------------------------------------------------------------------
+// --- Implementation of templates
+// ---------------------------------------------------------------------------------------
 
 template <class T>
 T Loop::run(Task<T> task) {

@@ -82,7 +82,8 @@ bool clock_of(Cursor& in, Calendar& c, bool seconds_needed) {
   } else if (seconds_needed) {
     return false;
   }
-  return c.hour <= 24 && c.minute < 60 && c.second <= 60 && (c.hour < 24 || (c.minute == 0 && c.second == 0));
+  return c.hour <= 24 && c.minute < 60 && c.second <= 60 &&
+         (c.hour < 24 || (c.minute == 0 && c.second == 0 && c.microsecond == 0));
 }
 
 std::unexpected<Error> bad(std::string_view what, std::string_view text) {
@@ -92,31 +93,53 @@ std::unexpected<Error> bad(std::string_view what, std::string_view text) {
 }  // namespace
 
 bool valid_date(int year, unsigned month, unsigned day) {
-  return std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)).ok();
+  if (month < 1 || month > 12 || day < 1) return false;
+  constexpr std::array<unsigned, 12> lengths = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return day <= lengths[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
+// std::chrono's years are 16 bits wide, Time's are not. Days and dates by Howard Hinnant, "chrono-Compatible Low-Level
+// Date Algorithms": years begin in March, so that the leap day is their last; 400 of them (an era) are 146,097 days.
+
 Calendar to_calendar(Time time) {
-  using namespace std::chrono;
-  const sys_time<microseconds> at{microseconds(time.us)};
-  const auto midnight = floor<std::chrono::days>(at);
-  const year_month_day date{midnight};
-  const hh_mm_ss clock{at - midnight};
-  return {.year = static_cast<int>(date.year()),
-          .month = static_cast<unsigned>(date.month()),
-          .day = static_cast<unsigned>(date.day()),
-          .hour = static_cast<int>(clock.hours().count()),
-          .minute = static_cast<int>(clock.minutes().count()),
-          .second = static_cast<int>(clock.seconds().count()),
-          .microsecond = static_cast<int>(clock.subseconds().count()),
-          .weekday = weekday(midnight).c_encoding()};
+  constexpr std::int64_t us_per_day = 86400 * us_per_second;
+  std::int64_t of_day = time.us % us_per_day;
+  std::int64_t day = time.us / us_per_day;
+  if (of_day < 0) {
+    of_day += us_per_day;
+    --day;
+  }
+  const std::int64_t z = day + 719'468;  // days since 0000-03-01
+  const std::int64_t era = (z >= 0 ? z : z - 146'096) / 146'097;
+  const std::int64_t of_era = z - era * 146'097;
+  const std::int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
+  const std::int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::int64_t from_march = (5 * of_year + 2) / 153;
+  const std::int64_t month = from_march < 10 ? from_march + 3 : from_march - 9;
+  const std::int64_t seconds = of_day / us_per_second;
+  return {.year = static_cast<int>(year_of_era + era * 400 + (month <= 2 ? 1 : 0)),
+          .month = static_cast<unsigned>(month),
+          .day = static_cast<unsigned>(of_year - (153 * from_march + 2) / 5 + 1),
+          .hour = static_cast<int>(seconds / 3600),
+          .minute = static_cast<int>(seconds / 60 % 60),
+          .second = static_cast<int>(seconds % 60),
+          .microsecond = static_cast<int>(of_day % us_per_second),
+          .weekday = static_cast<unsigned>(((day % 7) + 11) % 7)};  // day 0 was a Thursday
 }
 
 Time from_calendar(const Calendar& c) {
-  using namespace std::chrono;
-  const sys_days date = year_month_day(year(c.year), month(c.month), day(c.day));
-  const std::int64_t seconds =
-      std::int64_t{date.time_since_epoch().count()} * 86400 + c.hour * std::int64_t{3600} + c.minute * 60 + c.second;
-  return {seconds * us_per_second + c.microsecond};
+  const std::int64_t year = std::int64_t{c.year} - (c.month <= 2 ? 1 : 0);
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t from_march = c.month > 2 ? c.month - 3 : c.month + 9;
+  const std::int64_t of_year = (153 * from_march + 2) / 5 + c.day - 1;
+  const std::int64_t of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
+  const std::int64_t day = era * 146'097 + of_era - 719'468;
+  const std::int64_t seconds = day * 86400 + c.hour * std::int64_t{3600} + c.minute * std::int64_t{60} + c.second;
+  std::int64_t us = 0;
+  if (__builtin_mul_overflow(seconds, us_per_second, &us)) us = seconds < 0 ? INT64_MIN : INT64_MAX;
+  return Time{us} + Duration(c.microsecond);
 }
 
 std::string format_iso8601(Time time) {
@@ -167,12 +190,13 @@ Result<Time> parse_http_date(std::string_view text) {
   int day = 0;
   in.letters();
   if (in.skip(',')) {  // IMF-fixdate "Sun, 06 Nov 1994 08:49:37 GMT" or RFC 850 "Sunday, 06-Nov-94 08:49:37 GMT"
+    bool short_year = false;
     in.skip_spaces();
     if (!in.number(1, 2, day) || !in.skip_any(" -") || !month_of(in.letters(), c.month) || !in.skip_any(" -") ||
-        !in.number(2, 4, c.year)) {
+        !(in.number(4, 4, c.year) || (short_year = in.number(2, 2, c.year)))) {
       return bad("an HTTP date", text);
     }
-    if (c.year < 100) c.year += c.year < 70 ? 2000 : 1900;
+    if (short_year) c.year += c.year < 70 ? 2000 : 1900;
     in.skip_spaces();
     if (!clock_of(in, c, true)) return bad("an HTTP date", text);
     in.skip_spaces();
