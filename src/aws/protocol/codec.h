@@ -22,12 +22,13 @@ struct EncodedRequest {
 
 /// An error as AWS sent it, or as the sandbox is to send it.
 struct WireError {
-  std::string code;      ///< "InvalidSnapshot.NotFound"
+  std::string code;  ///< "InvalidSnapshot.NotFound"
   std::string message;
   int status = 400;
   std::string request_id;
-  Document detail;       ///< members of a modelled error shape, or null
-  bool is_document = true;  ///< false: the answer was not an AWS error document (an emulator's HTML page, an empty body)
+  Document detail;  ///< members of a modelled error shape, or null
+  bool is_document =
+      true;  ///< false: the answer was not an AWS error document (an emulator's HTML page, an empty body)
 };
 
 /// One wire protocol, in both directions. A walk over the model's shapes; stateless, safe from any thread. The client

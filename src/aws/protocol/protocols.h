@@ -1,0 +1,10 @@
+#pragma once
+#include "aws/protocol/codec.h"
+
+namespace reeve::aws {
+
+/// The codecs, one a file; stateless. A further protocol is a file, a line here and one in codec.cc.
+const Codec& ec2_codec();
+const Codec& query_codec();
+
+}  // namespace reeve::aws

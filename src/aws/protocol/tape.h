@@ -1,0 +1,127 @@
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/document.h"
+
+namespace reeve::aws {
+
+/// Writes the cells of a document for the decoders: what Builder does, without its checks, for keys that are ids and
+/// for decoders that know the order of calls by construction. Equal texts of a document are kept once, by a
+/// direct-mapped cache; so are equal small maps whose texts are shared.
+class Tape {
+ public:
+  /// `input_bytes` of the body set the size of the caches.
+  explicit Tape(std::size_t input_bytes) : arena_(std::make_shared<Arena>()) {
+    std::size_t slots = 64;
+    while (slots < 8192 && slots * 128 < input_bytes) slots *= 2;
+    text_mask_ = slots - 1;
+    texts_.resize(slots);
+    maps_.resize(slots);
+    stack_.reserve(256);
+  }
+
+  std::size_t mark() const { return stack_.size(); }
+
+  /// A cell with no key on the stack; its content is the caller's to set.
+  Node& push(Kind kind, Keys::Id key) {
+    Node& node = stack_.emplace_back();
+    node.head = (key << 8) | static_cast<std::uint32_t>(kind);
+    return node;
+  }
+  void push(const Node& node) { stack_.push_back(node); }
+  Node pop() {
+    const Node node = stack_.back();
+    stack_.pop_back();
+    return node;
+  }
+  void truncate(std::size_t mark) { stack_.resize(mark); }
+
+  void text(Keys::Id key, std::string_view text, Kind kind = Kind::text) {
+    Node& node = push(kind, key);
+    node.size = static_cast<std::uint32_t>(text.size());
+    if (text.size() <= sizeof(node.bytes)) {
+      node.head |= Node::short_text;
+      if (!text.empty()) std::memcpy(node.bytes, text.data(), text.size());
+      return;
+    }
+    node.text = shared_text(text);
+  }
+
+  /// Ends a map or list that began at `mark`: its cells go to the arena, one cell stands for them.
+  /// `spelled`: the cells are pairs of a text and a value.
+  void close(std::size_t mark, Kind kind, Keys::Id key, bool spelled = false) {
+    const std::size_t cells = stack_.size() - mark;
+    const Node* children = cells == 0 ? nullptr : keep(stack_.data() + mark, cells);
+    stack_.resize(mark);
+    Node& node = push(kind, key);
+    if (spelled) node.head |= Node::spelled_keys;
+    node.size = static_cast<std::uint32_t>(spelled ? cells / 2 : cells);
+    node.children = children;
+  }
+
+  Arena& arena() { return *arena_; }
+
+  /// The last cell is the document.
+  Document finish(const std::shared_ptr<const Keys>& keys) {
+    Node* root = static_cast<Node*>(arena_->allocate(sizeof(Node), alignof(Node)));
+    *root = stack_.back();
+    root->set_key(Keys::none);
+    arena_->keep(keys);
+    return {arena_, Value(root, keys.get())};
+  }
+
+ private:
+  static constexpr std::size_t largest_shared = 4;  // cells of a map: tags, states, groups
+
+  static std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
+    const auto product = static_cast<unsigned __int128>(a ^ 0x9E3779B97F4A7C15ULL) * (b ^ 0xC2B2AE3D27D4EB4FULL);
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+
+  const char* shared_text(std::string_view text) {
+    std::uint64_t first = 0, last = 0;
+    std::memcpy(&first, text.data(), 8);
+    std::memcpy(&last, text.data() + text.size() - 8, 8);
+    const std::uint64_t hash = mixed(first + text.size(), last);
+    std::string_view& slot = texts_[hash & text_mask_];
+    if (slot.size() == text.size() && std::memcmp(slot.data(), text.data(), text.size()) == 0) return slot.data();
+    slot = {arena_->copy_text(text), text.size()};
+    return slot.data();
+  }
+
+  const Node* keep(const Node* from, std::size_t cells) {
+    if (cells > largest_shared) return copied(from, cells);
+    std::uint64_t hash = cells;
+    for (std::size_t i = 0; i < cells; ++i) {
+      std::uint64_t halves[2];
+      std::memcpy(halves, from + i, sizeof(Node));
+      hash = mixed(hash ^ halves[0], halves[1]);
+    }
+    auto& slot = maps_[hash & text_mask_];
+    if (slot.cells == cells && std::memcmp(slot.at, from, cells * sizeof(Node)) == 0) return slot.at;
+    slot = {copied(from, cells), cells};
+    return slot.at;
+  }
+
+  const Node* copied(const Node* from, std::size_t cells) {
+    void* at = arena_->allocate(cells * sizeof(Node), alignof(Node));
+    std::memcpy(at, from, cells * sizeof(Node));
+    return static_cast<const Node*>(at);
+  }
+
+  struct KeptCells {
+    const Node* at = nullptr;
+    std::size_t cells = 0;
+  };
+  std::shared_ptr<Arena> arena_;
+  std::vector<Node> stack_;
+  std::vector<std::string_view> texts_;
+  std::vector<KeptCells> maps_;
+  std::size_t text_mask_ = 0;
+};
+
+}  // namespace reeve::aws

@@ -1,0 +1,27 @@
+#pragma once
+#include <string_view>
+
+#include "aws/model.h"
+#include "base/document.h"
+#include "base/result.h"
+
+namespace reeve::aws {
+
+/// Where in an XML answer the output shape's members stand.
+struct XmlPlace {
+  /// Elements to go into below the root, outermost first; empty texts are passed over. A missing one is malformed,
+  /// unless `optional`: then the shape is read where the search ended.
+  std::string_view first = {}, second = {};
+  bool optional = false;
+};
+
+/// Reads an XML answer into a map by `shape` (nullptr: an empty map). Members that the shape does not know are passed
+/// over; empty lists are empty lists; a scalar other than a text that is empty counts as absent. The body must be
+/// followed by 64 readable zero bytes. Errors: malformed, limit_exceeded.
+Result<Document> read_xml(std::string_view body, const Shape* shape, const std::shared_ptr<Keys>& keys, XmlPlace place);
+
+/// Reads any XML text without a model: an element with children is a map (the first child of a name counts), any other
+/// a text. {"root name": …}. For error documents. Errors: malformed, limit_exceeded.
+Result<Document> read_xml_tree(std::string_view body);
+
+}  // namespace reeve::aws
