@@ -1,0 +1,339 @@
+#include "aws/transport.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "aws/http_server.h"
+#include "base/real_seams.h"
+
+namespace reeve::aws {
+namespace {
+
+/// The real world, small: a loop, two workers, a client and a server that answers what `handler` says.
+struct Fixture {
+  RealClock clock;
+  Loop loop{clock};
+  ThreadWorkers workers{2};
+  std::unique_ptr<HttpServer> server;
+  std::unique_ptr<Http> http;
+
+  explicit Fixture(HttpServer::Handler handler, TransportOptions options = {}) {
+    auto listening = HttpServer::listen(loop, 0, std::move(handler));
+    EXPECT_TRUE(listening);
+    server = std::move(*listening);
+    http = make_http(loop, workers, std::move(options));
+  }
+  ~Fixture() {
+    if (server) loop.run(server->stop());
+  }
+  HttpRequest request(std::string target = "/", std::string body = {}) const {
+    return {.method = body.empty() ? "GET" : "POST",
+            .scheme = "http",
+            .host = "127.0.0.1",
+            .port = server->port(),
+            .target = std::move(target),
+            .headers = {{"X-Test", "one"}},
+            .body = std::move(body)};
+  }
+  Task<Result<HttpResponse>> send(HttpRequest what, Cancel cancel = {}) {
+    return http->send(std::move(what), clock.steady() + std::chrono::seconds(60), cancel);
+  }
+};
+
+Task<HttpResponse> echo(HttpRequest request) {
+  HttpResponse out{.status = 200, .headers = {{"X-Target", request.target}, {"X-Method", request.method}}, .body = {}};
+  for (const auto& [name, value] : request.headers) {
+    if (name == "X-Test") out.headers.emplace_back("X-Echo", value);
+  }
+  out.body = std::move(request.body);
+  co_return out;
+}
+
+TEST(Transport, AnswersComeBack) {
+  Fixture f(echo);
+  const auto got = f.loop.run(f.send(f.request("/a%20b?c=d", "hello")));
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->status, 200);
+  EXPECT_EQ(got->header("x-target"), "/a%20b?c=d");
+  EXPECT_EQ(got->header("x-method"), "POST");
+  EXPECT_EQ(got->header("x-echo"), "one");
+  EXPECT_EQ(got->body, "hello");
+}
+
+TEST(Transport, ZeroBytesStandBehindTheBody) {
+  Fixture f(echo);
+  for (const std::size_t size : {0u, 1u, 15u, 16u, 1000u, 100000u}) {
+    const auto got = f.loop.run(f.send(f.request("/", std::string(size, 'x'))));
+    ASSERT_TRUE(got);
+    ASSERT_GE(got->body.capacity(), size + 64);
+    for (std::size_t i = 0; i < 64; ++i) ASSERT_EQ(got->body.data()[size + i], '\0');
+  }
+}
+
+TEST(Transport, ManyInFlight) {
+  Fixture f(echo, {.connections_per_endpoint = 16});
+  std::vector<Task<Result<HttpResponse>>> sends;
+  for (int i = 0; i < 500; ++i) sends.push_back(f.send(f.request("/" + std::to_string(i), "b" + std::to_string(i))));
+  const auto all_of = f.loop.run(all(f.loop, std::move(sends)));
+  for (std::size_t i = 0; i < all_of.size(); ++i) {
+    ASSERT_TRUE(all_of[i]) << all_of[i].error().text();
+    EXPECT_EQ(all_of[i]->header("X-Target"), "/" + std::to_string(i));
+    EXPECT_EQ(all_of[i]->body, "b" + std::to_string(i));
+  }
+}
+
+TEST(Transport, BigBodiesBothWays) {
+  Fixture f(echo);
+  std::string body(8'000'000, '\0');
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 2654435761u >> 13);
+  const auto got = f.loop.run(f.send(f.request("/", body)));
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_TRUE(got->body == body);
+}
+
+TEST(Transport, HeadHasNoBodyButItsLength) {
+  Fixture f([](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse{.status = 200, .body = "twelve bytes"}; });
+  HttpRequest head = f.request();
+  head.method = "HEAD";
+  const auto got = f.loop.run(f.send(head));
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->body, "");
+  EXPECT_EQ(got->header("content-length"), "12");
+  EXPECT_TRUE(f.loop.run(f.send(f.request()))) << "the connection is still good";
+}
+
+TEST(Transport, TheAnswerMayNotBeLargerThanTheLimit) {
+  Fixture f(echo, {.response_limit_bytes = 1000});
+  EXPECT_TRUE(f.loop.run(f.send(f.request("/", std::string(1000, 'x')))));
+  const auto got = f.loop.run(f.send(f.request("/", std::string(1001, 'x'))));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::limit_exceeded);
+}
+
+TEST(Transport, ServerRefusesWhatIsTooLarge) {
+  Fixture f(echo);
+  HttpRequest large = f.request();
+  for (int i = 0; i < 10; ++i) large.headers.emplace_back("X-Large", std::string(8000, 'h'));
+  const auto headers = f.loop.run(f.send(large));
+  ASSERT_TRUE(headers) << headers.error().text();
+  EXPECT_EQ(headers->status, 431);
+  const auto body = f.loop.run(f.send(f.request("/", std::string(limits::request_body_bytes + 1, 'b'))));
+  ASSERT_TRUE(body) << body.error().text();
+  EXPECT_EQ(body->status, 413);
+}
+
+/// A handler that waits until the test lets it go.
+struct Held {
+  std::unique_ptr<Event> gate;
+  HttpServer::Handler handler() {
+    return [this](HttpRequest) -> Task<HttpResponse> {
+      co_await gate->wait();
+      co_return HttpResponse{.status = 200};
+    };
+  }
+};
+
+TEST(Transport, DeadlineEndsTheWait) {
+  Held held;
+  Fixture f(held.handler());
+  held.gate = std::make_unique<Event>(f.loop);
+  const Steady soon = f.clock.steady() + std::chrono::milliseconds(20);
+  const auto got = f.loop.run(f.http->send(f.request(), soon, {}));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::timed_out);
+  const auto late = f.loop.run(f.http->send(f.request(), soon, {}));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::timed_out) << "a deadline that has passed sends nothing";
+  held.gate->set();
+}
+
+TEST(Transport, CancelEndsTheWait) {
+  Held held;
+  Fixture f(held.handler());
+  held.gate = std::make_unique<Event>(f.loop);
+  CancelSource source;
+  f.loop.call_at(f.clock.steady() + std::chrono::milliseconds(20), [&] { source.cancel(); });
+  const auto got = f.loop.run(f.send(f.request(), source.token()));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::cancelled);
+  const auto again = f.loop.run(f.send(f.request(), source.token()));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Code::cancelled);
+  held.gate->set();
+  EXPECT_TRUE(f.loop.run(f.send(f.request()))) << "others are not disturbed";
+}
+
+TEST(Transport, CancelledWhileWaitingForAConnection) {
+  Held held;
+  Fixture f(held.handler(), {.connections_per_endpoint = 1});
+  held.gate = std::make_unique<Event>(f.loop);
+  CancelSource source;
+  std::vector<Task<Result<HttpResponse>>> sends;
+  sends.push_back(f.send(f.request()));  // holds the only connection
+  sends.push_back(f.send(f.request(), source.token()));
+  f.loop.call_at(f.clock.steady() + std::chrono::milliseconds(20), [&] {
+    source.cancel();
+    held.gate->set();
+  });
+  const auto got = f.loop.run(all(f.loop, std::move(sends)));
+  EXPECT_TRUE(got[0]);
+  ASSERT_FALSE(got[1]);
+  EXPECT_EQ(got[1].error().code, Code::cancelled);
+  EXPECT_TRUE(f.loop.run(f.send(f.request()))) << "the connection went back into the pool";
+}
+
+/// A server of raw bytes: answers the n-th connection's first request with `answers[n]`, then closes.
+class RawServer {
+ public:
+  explicit RawServer(std::vector<std::string> answers) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(listener_, 8);
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, answers = std::move(answers)] {
+      for (const auto& answer : answers) {
+        const int peer = ::accept(listener_, nullptr, nullptr);
+        std::string request;
+        char buffer[4096];
+        while (request.find("\r\n\r\n") == std::string::npos) {
+          const auto got = ::read(peer, buffer, sizeof(buffer));
+          if (got <= 0 || buffer[0] == 0x16) break;  // 0x16: TLS's first byte
+          request.append(buffer, static_cast<std::size_t>(got));
+        }
+        EXPECT_EQ(::write(peer, answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
+        ::close(peer);
+      }
+    });
+  }
+  ~RawServer() {
+    thread_.join();
+    ::close(listener_);
+  }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+TEST(Transport, NobodyListens) {
+  Fixture f(echo);
+  HttpRequest request = f.request();
+  f.loop.run(f.server->stop());
+  f.server.reset();
+  const auto got = f.loop.run(f.send(request));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::network);
+  EXPECT_NE(got.error().message.find("refused"), std::string::npos) << got.error().message;
+}
+
+TEST(Transport, NameThatDoesNotExist) {
+  Fixture f(echo);
+  HttpRequest request = f.request();
+  request.host = "no-such-host.invalid";
+  const auto got = f.loop.run(f.send(request));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::network);
+  EXPECT_NE(got.error().message.find("resolved"), std::string::npos) << got.error().message;
+}
+
+TEST(Transport, AMissingCaBundleIsNamed) {
+  Fixture f(echo, {.ca_bundle = "no/such/bundle.pem"});
+  HttpRequest request = f.request();
+  request.scheme = "https";
+  const auto got = f.loop.run(f.send(request));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::network);
+  EXPECT_EQ(got.error().resource, "no/such/bundle.pem");
+}
+
+TEST(Transport, PlainTextIsNotTls) {
+  Fixture f(echo);
+  const RawServer raw({"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"});
+  HttpRequest request = f.request();
+  request.scheme = "https";
+  request.port = raw.port();
+  const auto got = f.loop.run(f.send(request));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::network);
+}
+
+TEST(Transport, ARequestThatIsNoHttpIsOurFault) {
+  Fixture f(echo);
+  const auto got = f.loop.run(f.send(f.request("/a b")));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::invalid_params);
+}
+
+TEST(Transport, TornConnection) {
+  Fixture f(echo);
+  const RawServer raw({"", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this", "not http at all\r\n\r\n"});
+  HttpRequest request = f.request();
+  request.port = raw.port();
+  for (int i = 0; i < 3; ++i) {
+    const auto got = f.loop.run(f.send(request));
+    ASSERT_FALSE(got) << i;
+    EXPECT_EQ(got.error().code, Code::network) << i;
+  }
+}
+
+TEST(Transport, AConnectionThatClosedWhileIdleIsNoError) {
+  Fixture f(echo);
+  constexpr int rounds = 30;
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";  // keeps alive, and closes all the same
+  const RawServer raw(std::vector<std::string>(rounds, answer));
+  HttpRequest request = f.request();
+  request.port = raw.port();
+  for (int i = 0; i < rounds; ++i) {
+    const auto got = f.loop.run(f.send(request));
+    ASSERT_TRUE(got) << got.error().text();
+    f.loop.run([&]() -> Task<void> {
+      Task<Result<void>> pause = f.loop.sleep(std::chrono::milliseconds(2));
+      EXPECT_TRUE(co_await std::move(pause));
+    }());
+  }
+}
+
+TEST(Transport, TearDownAgainAndAgain) {
+  for (int i = 0; i < 15; ++i) {
+    Fixture f(echo);
+    EXPECT_TRUE(f.loop.run(f.send(f.request("/", "x"))));
+  }
+}
+
+TEST(Transport, PortThatIsTaken) {
+  Fixture f(echo);
+  const auto second = HttpServer::listen(f.loop, f.server->port(), echo);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::network);
+}
+
+TEST(Transport, StopWaitsForTheAnswerInFlight) {
+  Held held;
+  Fixture f(held.handler());
+  held.gate = std::make_unique<Event>(f.loop);
+  std::vector<Task<Result<HttpResponse>>> sends;
+  sends.push_back(f.send(f.request()));
+  f.loop.call_at(f.clock.steady() + std::chrono::milliseconds(30), [&] {
+    f.loop.spawn(f.server->stop());
+    held.gate->set();
+  });
+  const auto got = f.loop.run(all(f.loop, std::move(sends)));
+  ASSERT_TRUE(got[0]) << got[0].error().text();
+  EXPECT_EQ(got[0]->status, 200);
+  f.loop.drain();
+}
+
+}  // namespace
+}  // namespace reeve::aws
