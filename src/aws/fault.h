@@ -17,6 +17,7 @@ class Fault : public Api {
 
  private:
   Task<Result<Response>> pass(Request request);
+  Task<Result<void>> time_out(const Request& request, const FaultAction& fault);
   Api& inner_;
   Loop& loop_;
   FaultScript script_;

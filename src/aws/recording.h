@@ -18,19 +18,22 @@ class Record : public Api {
   Task<Result<Response>> call(Request request) override;
 
  private:
+  Result<std::size_t> next_number();
   Api& inner_;
   Disk& disk_;
   std::string folder_;
-  std::size_t next_ = 1;
+  std::size_t next_ = 0;  // 0: the folder has not been looked at yet
 };
 
-/// Answers from a recording, one call at a time: the first exchange, in the order of the files' names, of the same
-/// operation, scope and params that has not been used. Errors: what was recorded; not_found where nothing fits, with
-/// the nearest exchange as the hint.
+/// Answers from a recording, at once and one call after another: the first exchange, in the order of the files' names,
+/// of the same operation, scope and params that has not been used. Errors: what was recorded; not_found where nothing
+/// fits, with the nearest exchange as the hint.
 class Replay : public Api {
  public:
   /// Errors: io, not_found (no such folder), malformed (names the file).
-  static Result<std::unique_ptr<Replay>> open(Disk& disk, Loop& loop, const std::string& folder);
+  /// `keys` those of the models, or null.
+  static Result<std::unique_ptr<Replay>> open(Disk& disk, const std::string& folder,
+                                              const std::shared_ptr<const Keys>& keys = nullptr);
   ~Replay() override;
   Task<Result<Response>> call(Request request) override;
   /// Exchanges that nobody asked for yet, as "file: service.Operation".
@@ -38,8 +41,9 @@ class Replay : public Api {
 
  private:
   struct Exchange;
-  explicit Replay(Loop& loop);
-  Semaphore turn_;
+  Replay();
+  static Result<Exchange> read_exchange(std::string_view text, const std::string& file,
+                                        const std::shared_ptr<const Keys>& keys);
   std::vector<Exchange> exchanges_;
 };
 
@@ -49,6 +53,6 @@ std::string write_typed_json(Value value);
 /// Reads write_typed_json's text. Errors: malformed.
 Result<Document> read_typed_json(std::string_view text, const std::shared_ptr<const Keys>& keys = nullptr);
 /// The same of a value that has been read as plain JSON.
-Result<Document> from_typed(Value value);
+Result<Document> from_typed(Value value, const std::shared_ptr<const Keys>& keys = nullptr);
 
 }  // namespace reeve::aws
