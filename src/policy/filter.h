@@ -42,6 +42,8 @@ struct Context {
   std::string account, region, partition;
   std::string run;             ///< the run's id, for tags and texts
   text::Scratch& scratch;      ///< cleared between records by whoever judges
+  /// What the configuration protects: ids, "tag:KEY" or "tag:KEY=VALUE".
+  std::vector<std::string> protected_list = {};
 };
 
 /// When a filter can decide (design, idea 10).
@@ -52,7 +54,8 @@ enum class Again : std::uint8_t { record, related, frozen };
 /// A record under judgement: its view, and the findings so far.
 struct Candidate {
   estate::RecordView view;
-  std::vector<Finding> findings;
+  std::vector<Finding> findings = {};
+  std::vector<std::string> matched_keys = {};  ///< keys of value filters that matched: evidence "c7n:MatchedFilters" at the end
 };
 
 /// One test of a policy. Immutable after it is built.
@@ -71,6 +74,13 @@ class Filter {
   virtual Task<std::vector<Verdict>> judge(std::span<Candidate*> candidates, Context& context) const;
   /// Columns that must be fetched before test(): by name, of the policy's kind.
   virtual std::vector<std::string> columns() const { return {}; }
+
+  /// Adds what a plan's `why` says of this filter to a record that it matched, right after it did: a finding, with the
+  /// evidence that it added to the view since `mark`. Not called for filters that pushed a finding of their own.
+  virtual void explain(Candidate& candidate, Context& context, std::size_t mark) const;
+  /// Why a record does not match, for people ("State.Name is \"stopped\""), where test() left the reason out because it
+  /// must be quick. Only asked when a record is judged again.
+  virtual std::string why_not(const Candidate& candidate, Context& context) const;
 };
 
 }  // namespace reeve::policy

@@ -1,0 +1,81 @@
+#include <cctype>
+
+#include "policy/guards/guards.h"
+
+namespace reeve::policy {
+namespace {
+
+constexpr std::string_view own_tag = "reeve:protect";
+
+bool same_letters(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) return false;
+  }
+  return true;
+}
+
+/// Until when reeve:protect protects. A bare date counts to the end of that day; what is no date, for ever.
+bool protects(std::string_view value, Time now) {
+  const auto until = parse_iso8601(value);
+  if (!until) return true;
+  const bool bare_date = value.find_first_of("Tt ") == value.npos;
+  return now < (bare_date ? *until + std::chrono::hours(24) : *until);
+}
+
+GuardAnswer by_tag(std::string_view key, std::string_view value, Time now) {
+  if (key == own_tag && protects(value, now)) {
+    return keep("protected",
+                value.empty() ? "tagged reeve:protect" : "tagged reeve:protect until " + std::string(value));
+  }
+  if (key == "cloud-nuke-excluded") return keep("protected", "tagged cloud-nuke-excluded");
+  if (key == "janitor" && same_letters(value, "donotmark")) return keep("protected", "tagged janitor=donotmark");
+  return {};
+}
+
+/// "tag:KEY", "tag:KEY=VALUE" or an id.
+bool names(std::string_view entry, std::string_view id, Value tags) {
+  constexpr std::string_view tag_mark = "tag:";
+  if (!entry.starts_with(tag_mark)) return entry == id;
+  entry.remove_prefix(tag_mark.size());
+  for (const Value tag : tags.items()) {
+    const auto key = tag["Key"].as_text();
+    if (entry == key || entry == std::string(key) + "=" + tag["Value"].as_string()) return true;
+  }
+  return false;
+}
+
+GuardAnswer answer(const Candidate& candidate, const Context& context) {
+  const estate::Record& record = candidate.view.record();
+  const Value tags = record.tags();
+  if (tags.is_unknown()) return keep_unknown("its tags are unknown: " + tags.as_string());
+  for (const Value tag : tags.items()) {
+    if (tag.is_unknown() || tag["Key"].is_unknown() || tag["Value"].is_unknown())
+      return keep_unknown("a tag of it is unknown");
+    auto found = by_tag(tag["Key"].as_text(), tag["Value"].as_text(), context.now);
+    if (found.kind == GuardAnswer::Kind::keep) return found;
+  }
+  for (const auto& entry : context.protected_list) {
+    if (names(entry, record.id(), tags)) return keep("protected", "the configuration protects " + entry);
+  }
+  return {};
+}
+
+class Protected : public Guard {
+ public:
+  std::string_view name() const override { return "protected"; }
+  Task<std::vector<GuardAnswer>> check(std::span<Candidate*> candidates, Context& context) const override {
+    std::vector<GuardAnswer> answers;
+    for (const Candidate* candidate : candidates) answers.push_back(answer(*candidate, context));
+    co_return answers;
+  }
+};
+
+}  // namespace
+
+const Guard& protected_guard() {
+  static const Protected guard;
+  return guard;
+}
+
+}  // namespace reeve::policy
