@@ -10,6 +10,7 @@ namespace reeve::aws {
 const Codec* find_codec(std::string_view protocol) {
   if (protocol == "ec2") return &ec2_codec();
   if (protocol == "query") return &query_codec();
+  if (protocol == "rest-json") return &rest_json_codec();
   return nullptr;
 }
 

@@ -6,5 +6,6 @@ namespace reeve::aws {
 /// The codecs, one a file; stateless. A further protocol is a file, a line here and one in codec.cc.
 const Codec& ec2_codec();
 const Codec& query_codec();
+const Codec& rest_json_codec();
 
 }  // namespace reeve::aws

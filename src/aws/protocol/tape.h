@@ -25,6 +25,13 @@ class Tape {
   }
 
   std::size_t mark() const { return stack_.size(); }
+  /// Whether a cell behind `mark` has this key.
+  bool has_key(std::size_t mark, Keys::Id key) const {
+    for (std::size_t i = mark; i < stack_.size(); ++i) {
+      if (stack_[i].key() == key) return true;
+    }
+    return false;
+  }
 
   /// A cell with no key on the stack; its content is the caller's to set.
   Node& push(Kind kind, Keys::Id key) {

@@ -1,0 +1,213 @@
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <cmath>
+
+#include "aws/protocol/json_body.h"
+#include "aws/protocol/scalar.h"
+#include "base/encoding.h"
+#include "base/limits.h"
+
+namespace reeve::aws {
+namespace {
+
+using simdjson::dom::array;
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+using simdjson::dom::object;
+
+std::unexpected<Error> wrong(const Member& member, std::string_view expected) {
+  return fail(Code::malformed, fmt::format("malformed JSON: {} is not {}", member.name, expected));
+}
+
+class Reader {
+ public:
+  explicit Reader(Tape& tape) : tape_(tape) {}
+
+  Result<void> members(object from, const Shape& shape, std::size_t depth) {
+    std::size_t next = 0;
+    const std::size_t count = shape.members.size();
+    const std::size_t mark = tape_.mark();
+    for (const auto [name, value] : from) {
+      for (std::size_t tried = 0; tried < count; ++tried, ++next) {
+        if (next >= count) next = 0;
+        const Member& member = shape.members[next];
+        if (name != (member.location_name.empty() ? member.name : member.location_name)) continue;
+        if (member.location == Location::body && member.shape != nullptr && !value.is_null() &&
+            !tape_.has_key(mark, member.key)) {
+          TRY(read(value, member, member.key, depth));
+        }
+        ++next;
+        break;
+      }
+    }
+    return {};
+  }
+
+  Result<void> read(element from, const Member& member, Keys::Id key, std::size_t depth) {
+    if (depth > limits::document_depth) return fail(Code::limit_exceeded, "JSON nests too deeply");
+    if (from.is_null()) return tape_.push(Kind::null, key), Result<void>{};
+    const Shape& shape = *member.shape;
+    if (shape.document) return any(from, key, depth);
+    if (member.json_value) return json_text(from, member, key, depth);
+    const std::size_t mark = tape_.mark();
+    switch (shape.type) {
+      case ShapeType::structure:
+        if (!from.is_object()) return wrong(member, "an object");
+        TRY(members(object(from), shape, depth + 1));
+        tape_.close(mark, Kind::map, key);
+        return {};
+      case ShapeType::list:
+        if (!from.is_array()) return wrong(member, "an array");
+        for (const element item : array(from)) {
+          if (shape.item.shape != nullptr) TRY(read(item, shape.item, Keys::none, depth + 1));
+        }
+        tape_.close(mark, Kind::list, key);
+        return {};
+      case ShapeType::map:
+        if (!from.is_object()) return wrong(member, "an object");
+        for (const auto [name, item] : object(from)) {
+          if (shape.map_value.shape == nullptr) continue;
+          tape_.text(Keys::none, name);
+          TRY(read(item, shape.map_value, Keys::none, depth + 1));
+        }
+        tape_.close(mark, Kind::map, key, true);
+        return {};
+      default:
+        return scalar(from, member, key);
+    }
+  }
+
+ private:
+  Result<void> scalar(element from, const Member& member, Keys::Id key) {
+    const bool is_text = from.is_string();
+    const std::string_view text = is_text ? std::string_view(from) : std::string_view{};
+    switch (member.shape->type) {
+      case ShapeType::string:
+        if (!is_text) return wrong(member, "a string");
+        tape_.text(key, text);
+        return {};
+      case ShapeType::blob: {
+        const auto bytes = is_text ? decode_base64(text) : std::nullopt;
+        if (!bytes) return wrong(member, "base64");
+        tape_.text(key, *bytes, Kind::blob);
+        return {};
+      }
+      case ShapeType::boolean:
+        if (!from.is_bool()) return wrong(member, "true or false");
+        tape_.push(Kind::boolean, key).boolean = bool(from);
+        return {};
+      case ShapeType::timestamp: {
+        std::optional<Time> time;
+        if (is_text) time = parse_time(text);
+        if (from.is_number()) time = of_seconds(from);
+        if (!time) return wrong(member, "a time");
+        tape_.push(Kind::timestamp, key).integer = time->us;
+        return {};
+      }
+      case ShapeType::float_number:
+      case ShapeType::double_number: {
+        std::optional<double> number;
+        if (from.is_number()) number = double(from);
+        if (is_text) number = parse_real(text);
+        if (!number) return wrong(member, "a number");
+        tape_.push(Kind::real, key).real = *number;
+        return {};
+      }
+      default: {
+        std::optional<std::int64_t> number;
+        if (from.is_int64()) number = std::int64_t(from);
+        if (from.is_double() && std::abs(double(from)) < 9e15 && double(from) == std::floor(double(from))) {
+          number = static_cast<std::int64_t>(double(from));
+        }
+        if (!number) return wrong(member, "an integer");
+        tape_.push(Kind::integer, key).integer = *number;
+        return {};
+      }
+    }
+  }
+
+  static std::optional<Time> of_seconds(element from) {
+    constexpr double last_second = 9.2e12;
+    if (!(std::abs(double(from)) < last_second)) return std::nullopt;
+    if (from.is_int64()) return Time{std::int64_t(from) * 1'000'000};
+    return Time{std::llround(double(from) * 1e6)};
+  }
+
+  /// A value without a model, for members of document type.
+  Result<void> any(element from, Keys::Id key, std::size_t depth) {
+    if (depth > limits::document_depth) return fail(Code::limit_exceeded, "JSON nests too deeply");
+    const std::size_t mark = tape_.mark();
+    switch (from.type()) {
+      case element_type::ARRAY:
+        for (const element item : array(from)) TRY(any(item, Keys::none, depth + 1));
+        tape_.close(mark, Kind::list, key);
+        return {};
+      case element_type::OBJECT:
+        for (const auto [name, item] : object(from)) {
+          tape_.text(Keys::none, name);
+          TRY(any(item, Keys::none, depth + 1));
+        }
+        tape_.close(mark, Kind::map, key, true);
+        return {};
+      case element_type::STRING:
+        tape_.text(key, std::string_view(from));
+        return {};
+      case element_type::BOOL:
+        tape_.push(Kind::boolean, key).boolean = bool(from);
+        return {};
+      case element_type::INT64:
+        tape_.push(Kind::integer, key).integer = std::int64_t(from);
+        return {};
+      case element_type::NULL_VALUE:
+        tape_.push(Kind::null, key);
+        return {};
+      default:
+        tape_.push(Kind::real, key).real = double(from);
+        return {};
+    }
+  }
+
+  /// A text that holds JSON itself.
+  Result<void> json_text(element from, const Member& member, Keys::Id key, std::size_t depth) {
+    if (!from.is_string()) return wrong(member, "a string that holds JSON");
+    simdjson::dom::parser parser;
+    const simdjson::padded_string padded{std::string_view(from)};
+    element inner;
+    if (parser.parse(padded).get(inner) != simdjson::SUCCESS) return wrong(member, "a string that holds JSON");
+    return any(inner, key, depth + 1);
+  }
+
+  Tape& tape_;
+};
+
+Result<element> parse(simdjson::dom::parser& parser, std::string_view text) {
+  if (text.size() > limits::response_body_bytes) return fail(Code::limit_exceeded, "the JSON is too large");
+  element root;
+  if (const auto error = parser.parse(text.data(), text.size(), false).get(root); error != simdjson::SUCCESS) {
+    return fail(error == simdjson::DEPTH_ERROR ? Code::limit_exceeded : Code::malformed,
+                fmt::format("malformed JSON: {}", simdjson::error_message(error)));
+  }
+  return root;
+}
+
+}  // namespace
+
+Result<void> read_json_members(Tape& tape, std::string_view text, const Shape& shape) {
+  if (trimmed(text).empty()) return {};
+  simdjson::dom::parser parser;
+  TRY(const element root, parse(parser, text));
+  if (root.is_null()) return {};
+  if (!root.is_object()) return fail(Code::malformed, "malformed JSON: an object was expected");
+  return Reader(tape).members(object(root), shape, 0);
+}
+
+Result<void> read_json_value(Tape& tape, std::string_view text, const Member& member, Keys::Id key) {
+  if (trimmed(text).empty()) return {};
+  simdjson::dom::parser parser;
+  TRY(const element root, parse(parser, text));
+  if (root.is_null()) return {};
+  return Reader(tape).read(root, member, key, 0);
+}
+
+}  // namespace reeve::aws

@@ -1,0 +1,207 @@
+// The rest-json protocol (Smithy: "AWS restJson1 protocol"): members in URI, query string and headers, the rest as
+// JSON.
+#include <fmt/format.h>
+
+#include "aws/protocol/common.h"
+#include "aws/protocol/json_body.h"
+#include "aws/protocol/protocols.h"
+#include "aws/protocol/rest.h"
+#include "aws/protocol/scalar.h"
+#include "aws/protocol/validate.h"
+#include "base/json.h"
+
+namespace reeve::aws {
+namespace {
+
+bool is_raw(const Member& payload) {
+  return payload.shape != nullptr && !payload.shape->document &&
+         (payload.shape->type == ShapeType::blob || payload.shape->type == ShapeType::string);
+}
+
+bool has_header(const Headers& headers, std::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (same_name(key, name)) return true;
+  }
+  return false;
+}
+
+/// "aws.protocoltests#FooError:http://…" -> "FooError".
+std::string_view error_name(std::string_view text) {
+  text = text.substr(0, text.find(':'));
+  if (const std::size_t hash = text.rfind('#'); hash != std::string_view::npos) text.remove_prefix(hash + 1);
+  return trimmed(text);
+}
+
+class RestJsonCodec final : public Codec {
+ public:
+  Result<EncodedRequest> encode_request(const ServiceModel& model, const Operation& operation, Value params,
+                                        std::string_view idempotency_token) const override {
+    TRY(validate_params(model, operation, params));
+    EncodedRequest request;
+    request.method = operation.method;
+    TRY(request.host_prefix, fill_host_prefix(model, operation, params));
+    TRY(write_bindings(model, operation, params, idempotency_token, request));
+    if (operation.input == nullptr) return request;
+    const Shape& shape = *operation.input;
+    const Keys* keys = model.keys().get();
+    std::string_view type;
+    if (const Member* payload = payload_of(shape); payload != nullptr && payload->shape != nullptr) {
+      std::uint32_t hint = 0;
+      const Value value = member_of(params, *payload, keys, hint);
+      type = write_payload(value, *payload, keys, request.body);
+    } else if (has_body_members(shape)) {
+      append_json_members(request.body, params, shape, keys, idempotency_token);
+      type = "application/json";
+    }
+    if (!type.empty() && !has_header(request.headers, "Content-Type")) {
+      request.headers.emplace_back("Content-Type", type);
+    }
+    return request;
+  }
+
+  Result<Document> decode_response(const ServiceModel& model, const Operation& operation,
+                                   std::shared_ptr<const HttpResponse> response) const override {
+    return read(model, operation.output, *response);
+  }
+
+  WireError decode_error(const ServiceModel& model, const Operation& operation,
+                         const HttpResponse& response) const override {
+    WireError error;
+    error.status = response.status;
+    error.request_id = request_id_of(response);
+    std::string_view code = response.header("x-amzn-errortype");
+    std::string storage;
+    const auto body = parse_json(padded(response.body, storage));
+    if (body && body->root().is_map()) {
+      for (const char* name : {"__type", "code", "Code"}) {
+        if (code.empty()) code = (*body)[name].as_text();
+      }
+      for (const char* name : {"message", "Message", "errorMessage"}) {
+        if (error.message.empty()) error.message = (*body)[name].as_text();
+      }
+    }
+    error.code = error_name(code);
+    error.is_document = !error.code.empty();
+    if (const Shape* shape = find_error(operation, error.code)) {
+      if (auto detail = read(model, shape, response)) error.detail = *std::move(detail);
+    }
+    return error;
+  }
+
+  Result<const Operation*> route(const ServiceModel& model, const HttpRequest& request) const override {
+    if (const Operation* found = route_by_target(model, request.method, request.target)) return found;
+    return fail(no_such_operation(model, fmt::format("{} {}", request.method, path_of(request.target))));
+  }
+
+  Result<Document> decode_request(const ServiceModel& model, const Operation& operation,
+                                  const HttpRequest& request) const override {
+    std::string storage;
+    const std::string_view body = padded(request.body, storage);
+    Tape tape(body.size());
+    if (operation.input != nullptr) {
+      TRY(read_target_bindings(tape, operation, request.target));
+      TRY(read_header_bindings(tape, *operation.input, request.headers, 0));
+      TRY(read_body(tape, body, *operation.input));
+    }
+    tape.close(0, Kind::map, Keys::none);
+    return tape.finish(model.keys());
+  }
+
+  HttpResponse encode_response(const ServiceModel& model, const Operation& operation, Value result,
+                               std::string_view request_id) const override {
+    HttpResponse response;
+    response.status = operation.response_code;
+    response.headers.emplace_back("x-amzn-RequestId", request_id);
+    if (operation.output == nullptr) return response;
+    const Shape& shape = *operation.output;
+    const Keys* keys = model.keys().get();
+    write_response_bindings(shape, result, keys, response);
+    std::string_view type = "application/json";
+    if (const Member* payload = payload_of(shape); payload != nullptr && payload->shape != nullptr) {
+      std::uint32_t hint = 0;
+      type = write_payload(member_of(result, *payload, keys, hint), *payload, keys, response.body);
+    } else {
+      append_json_members(response.body, result, shape, keys, {});
+    }
+    if (!type.empty() && !has_header(response.headers, "Content-Type")) {
+      response.headers.emplace_back("Content-Type", type);
+    }
+    return response;
+  }
+
+  HttpResponse encode_error(const ServiceModel& model, const WireError& error) const override {
+    HttpResponse response;
+    response.status = error.status;
+    response.headers.emplace_back("x-amzn-RequestId", error.request_id);
+    response.headers.emplace_back("x-amzn-ErrorType", error.code);
+    response.headers.emplace_back("Content-Type", "application/json");
+    std::string& out = response.body;
+    out = "{\"message\":";
+    append_json_string(out, error.message);
+    const Shape* shape = model.find_shape(error.code);
+    for (const auto [name, value] : error.detail.root().entries()) {
+      const Member* member = shape == nullptr ? nullptr : shape->find(name);
+      if (same_name(name, "message") || value.is_null()) continue;
+      out += ',';
+      append_json_string(out, member == nullptr || member->location_name.empty() ? name : member->location_name);
+      out += ':';
+      if (member == nullptr || member->shape == nullptr) {
+        out += to_json(value);
+      } else {
+        append_json(out, value, *member, model.keys().get());
+      }
+    }
+    out += '}';
+    return response;
+  }
+
+ private:
+  /// Writes the member that is the whole body; gives its content type, or nothing if there is no body.
+  static std::string_view write_payload(Value value, const Member& payload, const Keys* keys, std::string& body) {
+    if (is_raw(payload)) {
+      if (value.is_null()) return {};
+      body = bytes_of(value);
+      return payload.shape->type == ShapeType::blob ? "application/octet-stream" : "text/plain";
+    }
+    if (!value.is_null()) {
+      append_json(body, value, payload, keys);
+    } else if (payload.shape->type == ShapeType::structure && !payload.shape->document) {
+      body = "{}";
+    } else {
+      return {};
+    }
+    return "application/json";
+  }
+
+  static Result<void> read_body(Tape& tape, std::string_view body, const Shape& shape) {
+    const Member* payload = payload_of(shape);
+    if (payload == nullptr || payload->shape == nullptr) return read_json_members(tape, body, shape);
+    if (payload->shape->event_stream) return {};
+    if (!is_raw(*payload)) return read_json_value(tape, body, *payload, payload->key);
+    if (!body.empty()) {
+      tape.text(payload->key, body, payload->shape->type == ShapeType::blob ? Kind::blob : Kind::text);
+    }
+    return {};
+  }
+
+  static Result<Document> read(const ServiceModel& model, const Shape* shape, const HttpResponse& response) {
+    std::string storage;
+    const std::string_view body = padded(response.body, storage);
+    Tape tape(body.size());
+    if (shape != nullptr) {
+      TRY(read_header_bindings(tape, *shape, response.headers, response.status));
+      TRY(read_body(tape, body, *shape));
+    }
+    tape.close(0, Kind::map, Keys::none);
+    return tape.finish(model.keys());
+  }
+};
+
+}  // namespace
+
+const Codec& rest_json_codec() {
+  static const RestJsonCodec codec;
+  return codec;
+}
+
+}  // namespace reeve::aws
