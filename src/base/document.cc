@@ -80,8 +80,9 @@ Value Value::operator[](std::string_view key) const {
 std::optional<Value> Value::find(std::string_view key) const {
   if (!is_map()) return std::nullopt;
   if (node_->spelled()) {
-    for (std::uint32_t i = 0; i < node_->size; ++i) {
-      if (Value(node_->children + 2 * i, keys_).as_text() == key) return Value(node_->children + 2 * i + 1, keys_);
+    const Node* const end = node_->children + 2 * std::size_t{node_->size};
+    for (const Node* at = node_->children; at != end; at += 2) {
+      if (Value(at, keys_).as_text() == key) return Value(at + 1, keys_);
     }
     return std::nullopt;
   }
@@ -165,22 +166,21 @@ Arena::~Arena() {
 
 void* Arena::allocate_block(std::size_t bytes, std::size_t align) {
   constexpr std::size_t least_block = 1024, largest_block = std::size_t{256} << 10;
-  const std::size_t need = bytes + align;
-  if (need > block_) {  // a block of its own; go on in the present one
-    void* own = std::malloc(need);
-    REEVE_ASSERT(own != nullptr);
-    blocks_.push_back(own);
-    total_ += need;
-    return reinterpret_cast<void*>((reinterpret_cast<std::uintptr_t>(own) + (align - 1)) & ~(align - 1));
+  REEVE_ASSERT(align <= alignof(std::max_align_t));  // what malloc gives
+  if (bytes > block_) {                              // a block of its own; go on in the present one
+    blocks_.push_back(std::malloc(bytes));
+    REEVE_ASSERT(blocks_.back() != nullptr);
+    total_ += bytes;
+    return blocks_.back();
   }
-  void* fresh = std::malloc(block_);
+  char* const fresh = static_cast<char*>(std::malloc(block_));
   REEVE_ASSERT(fresh != nullptr);
   blocks_.push_back(fresh);
   total_ += block_;
-  next_ = reinterpret_cast<std::uintptr_t>(fresh);
-  end_ = next_ + block_;
+  next_ = fresh + bytes;
+  end_ = fresh + block_;
   block_ = std::clamp(block_ * 2, least_block, largest_block);
-  return allocate(bytes, align);
+  return fresh;
 }
 
 const char* Arena::copy_text(std::string_view text) {
@@ -370,7 +370,7 @@ std::size_t bytes_below(Value value) {
 }  // namespace
 
 Document deep_copy(Value value) {
-  Builder b(nullptr, std::make_shared<Arena>(sizeof(Node) + bytes_below(value) + 2 * alignof(Node)));
+  Builder b(nullptr, std::make_shared<Arena>(sizeof(Node) + bytes_below(value)));
   b.add(value);
   return b.finish();
 }

@@ -162,11 +162,12 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
   ~Arena();
   void* allocate(std::size_t bytes, std::size_t align) {
-    std::uintptr_t at = (next_ + (align - 1)) & ~(align - 1);
-    if (at + bytes > end_) [[unlikely]]
+    const std::size_t padding = -reinterpret_cast<std::uintptr_t>(next_) & (align - 1);
+    if (padding + bytes > static_cast<std::size_t>(end_ - next_)) [[unlikely]]
       return allocate_block(bytes, align);
+    char* const at = next_ + padding;
     next_ = at + bytes;
-    return reinterpret_cast<void*>(at);
+    return at;
   }
   const char* copy_text(std::string_view text);
   /// Keeps something alive as long as the arena: a response's body that texts point into, another document.
@@ -176,7 +177,7 @@ class Arena {
 
  private:
   void* allocate_block(std::size_t bytes, std::size_t align);
-  std::uintptr_t next_ = 0, end_ = 0;
+  char *next_ = nullptr, *end_ = nullptr;
   std::size_t total_ = 0, block_ = 1024;
   std::vector<void*> blocks_;
   std::vector<std::shared_ptr<const void>> kept_;

@@ -155,7 +155,7 @@ class CancelSource {
   void cancel() { request(*token_.state_); }
 
  private:
-  static void request(Cancel::State& state);
+  static void request(Cancel::State& of);
   Cancel token_;
   std::unique_ptr<Cancel::Hook> parent_;
 };

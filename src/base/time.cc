@@ -190,13 +190,13 @@ Result<Time> parse_http_date(std::string_view text) {
   int day = 0;
   in.letters();
   if (in.skip(',')) {  // IMF-fixdate "Sun, 06 Nov 1994 08:49:37 GMT" or RFC 850 "Sunday, 06-Nov-94 08:49:37 GMT"
-    bool short_year = false;
     in.skip_spaces();
-    if (!in.number(1, 2, day) || !in.skip_any(" -") || !month_of(in.letters(), c.month) || !in.skip_any(" -") ||
-        !(in.number(4, 4, c.year) || (short_year = in.number(2, 2, c.year)))) {
+    if (!in.number(1, 2, day) || !in.skip_any(" -") || !month_of(in.letters(), c.month) || !in.skip_any(" -")) {
       return bad("an HTTP date", text);
     }
-    if (short_year) c.year += c.year < 70 ? 2000 : 1900;
+    const bool long_year = in.number(4, 4, c.year);
+    if (!long_year && !in.number(2, 2, c.year)) return bad("an HTTP date", text);
+    if (!long_year) c.year += c.year < 70 ? 2000 : 1900;
     in.skip_spaces();
     if (!clock_of(in, c, true)) return bad("an HTTP date", text);
     in.skip_spaces();
