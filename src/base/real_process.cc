@@ -83,10 +83,14 @@ void drain(End& from, std::string& into) {
   }
 }
 
+/// The exit code; -1 where nobody can say any more (whoever started us ignores SIGCHLD, so the kernel reaps).
 int wait_for(pid_t child) {
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  pid_t ended = -1;
+  do {
+    ended = ::waitpid(child, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  if (ended != child) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -138,6 +142,7 @@ Result<Process::Output> run_to_end(const std::string& command, Duration timeout)
     }
   }
   output.exit_code = wait_for(child);
+  if (output.exit_code < 0) return fail(Code::io, "cannot learn how a command ended: SIGCHLD is ignored");
   return output;
 }
 
