@@ -20,7 +20,7 @@ inline constexpr std::size_t yaml_nodes = 5'000'000;
 inline constexpr std::size_t jmespath_bytes = 64 * 1024;
 inline constexpr std::size_t jmespath_depth = 150;
 /// Values that one search visits or makes: `[@,@]|[@,@]|…` doubles with every seven characters.
-inline constexpr std::size_t jmespath_steps = 20'000'000;
+inline constexpr std::size_t jmespath_steps = 5'000'000;
 /// Pages of one listing: 100,000 pages of 1,000 are a hundred million records, more than any account holds.
 inline constexpr std::size_t listing_pages = 100'000;
 /// Empty pages with a token, one after another, before a listing counts as broken.

@@ -41,7 +41,7 @@ std::vector<Token> tokens_of(std::string_view text) {
     const char c = text[at];
     std::size_t end = at + 1;
     if (is_digit(c)) {
-      bool point = false;
+      bool point = at >= 2 && text[at - 1] == '.' && is_digit(text[at - 2]);
       // A point goes on with the number, and so does a comma after the seconds; two points separate ("19.01.2026").
       while (end < text.size()) {
         if (is_digit(text[end])) {
