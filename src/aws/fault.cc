@@ -48,13 +48,6 @@ Document without(Value map, std::string_view member) {
 
 Task<Result<Response>> Fault::pass(Request request) {
   const std::string lane = lane_of(request);
-  // A token of an empty page stands for the request that it held back.
-  for (const auto [key, value] : request.params.root().entries()) {
-    const auto held = value.is_text() ? tokens_.find(value.as_string()) : tokens_.end();
-    if (held == tokens_.end()) continue;
-    request.params = Document(held->second);
-    break;
-  }
   Task<Result<Response>> inner = inner_.call(std::move(request));
   Result<Response> answer = co_await std::move(inner);
   if (answer) last_answers_[lane] = *answer;
@@ -70,7 +63,17 @@ Task<Result<void>> Fault::time_out(const Request& request, const FaultAction& fa
   co_return fail(broken(Code::timed_out, "no answer (a fault script says so)", request));
 }
 
+void Fault::restore_token(Request& request) const {
+  for (const auto [key, value] : request.params.root().entries()) {
+    const auto held = value.is_text() ? tokens_.find(value.as_string()) : tokens_.end();
+    if (held == tokens_.end()) continue;
+    request.params = Document(held->second);
+    return;
+  }
+}
+
 Task<Result<Response>> Fault::call(Request request) {
+  restore_token(request);
   const std::optional<FaultAction> due = script_.next_fault(request.service, request.operation, request.params);
   if (!due) {
     Task<Result<Response>> plain = pass(std::move(request));

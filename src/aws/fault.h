@@ -17,6 +17,8 @@ class Fault : public Api {
 
  private:
   Task<Result<Response>> pass(Request request);
+  /// A token of an empty page stands for the request that the page held back.
+  void restore_token(Request& request) const;
   Task<Result<void>> time_out(const Request& request, const FaultAction& fault);
   Api& inner_;
   Loop& loop_;

@@ -1,10 +1,10 @@
 #include "aws/limiter.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
+#include <utility>
 
 #include "aws/retry.h"
 
@@ -31,10 +31,9 @@ bool TokenBucket::try_acquire(double amount, double now) {
   return true;
 }
 
-double TokenBucket::reserve(double amount, double now) {
+double TokenBucket::wait(double amount, double now) {
   refill(now);
-  held_ -= amount;
-  return held_ >= 0 ? 0.0 : -held_ / rate_;
+  return held_ >= amount ? 0.0 : (amount - held_) / rate_;
 }
 
 // --- CubicRate -------------------------------------------------------------------------------------------------------
@@ -111,11 +110,13 @@ struct RateLimits::Lane {
   std::optional<TokenBucket> adaptive;  // from the first throttle on
   std::optional<CubicRate> cubic;
   MeasuredRate measured;
+  std::deque<CancelSource*> queue;  // the first may take tokens; cancelling a source wakes who sleeps under it
 };
 
 namespace {
 
 constexpr double share = 0.5;         // of what the account may send: others work there too
+constexpr double longest_nap = 0.5;   // seconds
 constexpr double slowest_rate = 0.5;  // requests a second; the adaptive rate never falls below
 
 double seconds_of(Steady at) { return static_cast<double>(at.us) * 1e-6; }
@@ -135,19 +136,51 @@ RateLimits::Lane& RateLimits::lane(const Request& request) {
   return *lane;
 }
 
-Duration RateLimits::reserve(const Request& request, bool published) {
-  Lane& of = lane(request);
-  const double now = seconds_of(clock_.steady());
-  double wait = 0;
-  if (published && of.published) wait = of.published->reserve(1, now);
-  if (of.adaptive) wait = std::max(wait, of.adaptive->reserve(1, now));
-  return Duration(static_cast<std::int64_t>(std::ceil(wait * 1e6)));
+Task<Result<void>> RateLimits::wait_for_turn(Loop& loop, Lane& lane, const Request& request, CancelSource& turn) {
+  if (lane.queue.front() == &turn) co_return Result<void>{};
+  Task<Result<void>> sleep = loop.sleep_until(request.deadline, turn.token());
+  const Result<void> slept = co_await std::move(sleep);
+  if (request.cancel.requested()) co_return fail(Code::cancelled, "interrupted while waiting for the rate limit");
+  if (lane.queue.front() == &turn) co_return Result<void>{};
+  co_return fail(Code::timed_out, "the rate limit let nothing through before the deadline");
 }
 
-void RateLimits::give_back(const Request& request, bool published) {
+Task<Result<void>> RateLimits::take_token(Loop& loop, Lane& lane, const Request& request, bool published) {
+  while (true) {
+    const double now = seconds_of(loop.clock().steady());
+    const bool bound = published && lane.published;
+    double wait = bound ? lane.published->wait(1, now) : 0;
+    if (lane.adaptive) wait = std::max(wait, lane.adaptive->wait(1, now));
+    if (wait <= 0) {
+      const bool taken =
+          (!bound || lane.published->try_acquire(1, now)) && (!lane.adaptive || lane.adaptive->try_acquire(1, now));
+      REEVE_ASSERT(taken);
+      co_return Result<void>{};
+    }
+    // An answer may change the rate meanwhile: looked at again now and then. Rounded up, or it would not be there yet.
+    const Duration nap{static_cast<std::int64_t>(std::ceil(std::min(wait, longest_nap) * 1e6))};
+    if (loop.clock().steady() + nap >= request.deadline) {
+      co_return fail(Code::timed_out, "the rate limit lets this through after its deadline");
+    }
+    Task<Result<void>> sleep = loop.sleep(nap, request.cancel);
+    CO_TRY(co_await std::move(sleep));
+  }
+}
+
+Task<Result<void>> RateLimits::acquire(Loop& loop, const Request& request, bool published) {
   Lane& of = lane(request);
-  if (published && of.published) of.published->give_back(1);
-  if (of.adaptive) of.adaptive->give_back(1);
+  CancelSource turn(request.cancel);
+  of.queue.push_back(&turn);
+  Task<Result<void>> wait = wait_for_turn(loop, of, request, turn);
+  Result<void> done = co_await std::move(wait);
+  if (done) {
+    Task<Result<void>> take = take_token(loop, of, request, published);
+    done = co_await std::move(take);
+  }
+  const bool was_first = of.queue.front() == &turn;
+  std::erase(of.queue, &turn);
+  if (was_first && !of.queue.empty()) of.queue.front()->cancel();
+  co_return done;
 }
 
 void RateLimits::answered(const Request& request, bool throttled) {
@@ -180,22 +213,11 @@ std::optional<double> RateLimits::adaptive_rate(const Request& request) const {
 
 Task<Result<Response>> Limiter::call(Request request) {
   const bool published = published_(request.service);
-  const Duration wait = limits_.reserve(request, published);
-  if (wait.count() > 0) {
-    if (request.deadline.us != INT64_MAX && loop_.clock().steady() + wait >= request.deadline) {
-      limits_.give_back(request, published);
-      co_return fail({.code = Code::timed_out,
-                      .message = fmt::format("the rate limit lets this through in {:.1f} s, after its deadline",
-                                             static_cast<double>(wait.count()) * 1e-6),
-                      .operation = request.operation_name()});
-    }
-    Task<Result<void>> pause = loop_.sleep(wait, request.cancel);
-    if (Result<void> slept = co_await std::move(pause); !slept) {
-      limits_.give_back(request, published);
-      Error error = std::move(slept).error();
-      error.operation = request.operation_name();
-      co_return fail(std::move(error));
-    }
+  Task<Result<void>> turn = limits_.acquire(loop_, request, published);
+  if (Result<void> got = co_await std::move(turn); !got) {
+    Error error = std::move(got).error();
+    error.operation = request.operation_name();
+    co_return fail(std::move(error));
   }
   Task<Result<Response>> sent = inner_.call(request);
   Result<Response> answer = co_await std::move(sent);

@@ -22,10 +22,8 @@ class TokenBucket {
   void fill() { held_ = most_; }
   /// Takes tokens if they are there.
   bool try_acquire(double amount, double now);
-  /// Takes tokens, going below zero: the wait in seconds until they would have been there.
-  double reserve(double amount, double now);
-  /// Gives back what was reserved and not used.
-  void give_back(double amount) { held_ += amount; }
+  /// Seconds until so many will be there; 0 if they are. At the present rate, which may change before.
+  double wait(double amount, double now);
   double available() const { return held_; }
   double rate() const { return rate_; }
 
@@ -75,10 +73,8 @@ std::optional<PublishedLimit> published_limit(std::string_view service, std::str
 class RateLimits {
  public:
   explicit RateLimits(Clock& clock) : clock_(clock) {}
-  /// Takes a token: the wait until it may be used.
-  Duration reserve(const Request& request, bool published);
-  /// The request was not sent after all.
-  void give_back(const Request& request, bool published);
+  /// Waits, in the order of coming, until the request may be sent. Errors: cancelled; timed_out at its deadline.
+  Task<Result<void>> acquire(Loop& loop, const Request& request, bool published);
   /// How an attempt went: throttled, or anything else.
   void answered(const Request& request, bool throttled);
   /// The adaptive rate in requests a second; nullopt before a first throttle.
@@ -88,11 +84,13 @@ class RateLimits {
   struct Lane;
   using Key = std::tuple<std::string, std::string, std::string, std::string>;
   Lane& lane(const Request& request);
+  static Task<Result<void>> wait_for_turn(Loop& loop, Lane& lane, const Request& request, CancelSource& turn);
+  static Task<Result<void>> take_token(Loop& loop, Lane& lane, const Request& request, bool published);
   Clock& clock_;
   std::map<Key, std::shared_ptr<Lane>> lanes_;
 };
 
-/// Each call waits for its token. Errors: as the inner Api; timed_out where the token would come after the deadline.
+/// Each call waits for its token. Errors: as the inner Api; timed_out where no token came before the deadline.
 class Limiter : public Api {
  public:
   /// Whether AWS's published limits bind a service here: not at a loopback endpoint.

@@ -224,8 +224,10 @@ void Pages::State::drop_limit_beside_ids() {
   const Value params = request.params;
   if (!params.find(paginator.limit_key)) return;
   bool ids = false;
-  for (const auto [key, value] : params.entries())
-    ids = ids || (key.ends_with("Ids") && value.is_list() && !value.empty());
+  for (const auto [key, value] : params.entries()) {
+    const bool of_others = key == "OwnerIds" || key == "RestorableByUserIds";  // whose, not which
+    ids = ids || (key.ends_with("Ids") && !of_others && value.is_list() && !value.empty());
+  }
   if (!ids) return;
   Builder builder;
   builder.begin_map();

@@ -38,7 +38,8 @@ Value find_in_page(Value page, std::string_view expression);
 /// repeats (a token seen before, or the first item of an earlier page again), a token that AWS no longer takes, too
 /// many pages. After an error next() gives the same error again.
 ///
-/// EC2 refuses MaxResults beside ids: where the request has a list "…Ids", the paginator's limit is left out.
+/// EC2 refuses MaxResults beside ids: where the request has a list "…Ids" (of records, not of owners), the paginator's
+/// limit is left out.
 /// Dropped before its end, a listing cancels the fetch in flight, which ends on the loop: the Api must outlive that.
 class Pages {
  public:
