@@ -206,6 +206,8 @@ void ServiceModel::Impl::fill(Shape& s, element json) {
       s.location_name = text(value);
     } else if (key == "xmlNamespace") {
       read_xml_namespace(value, s.xml_prefix, s.xml_uri);
+    } else if (key == "location") {
+      s.location = location(text(value));
     } else if (key == "payload") {
       s.payload = text(value);
     } else if (key == "enum") {
@@ -240,14 +242,16 @@ void ServiceModel::Impl::fill_waiting() {
   auto inherit = [](Member& m) {
     if (m.shape == nullptr) return;
     const Shape& s = *m.shape;
+    const bool own_name = !m.location_name.empty();
     if (m.location_name.empty()) m.location_name = s.location_name;
     if (m.timestamp_format == TimestampFormat::unset) m.timestamp_format = s.timestamp_format;
+    if (m.location == Location::body) m.location = s.location;
     m.flattened = m.flattened || s.flattened;
     m.streaming = m.streaming || s.streaming;
     m.sensitive = m.sensitive || s.sensitive;
     if (m.xml_uri.empty()) m.xml_prefix = s.xml_prefix, m.xml_uri = s.xml_uri;
     m.xml_name = m.location_name.empty() ? m.name : m.location_name;
-    if (s.type == ShapeType::list && m.flattened) {
+    if (s.type == ShapeType::list && m.flattened && !own_name) {
       if (!s.item.location_name.empty()) {
         m.xml_name = s.item.location_name;
       } else if (s.item.shape != nullptr && !s.item.shape->location_name.empty()) {
@@ -272,12 +276,16 @@ void ServiceModel::Impl::fill(Operation& o, element json) {
         if (name == "responseCode" && what.is_int64()) o.response_code = static_cast<int>(std::int64_t(what));
       }
     } else if (key == "input" && value.is_object()) {
+      Shape* input = nullptr;
+      std::string_view payload;  // older models name it here
       for (const auto [name, what] : object(value)) {
-        if (name == "shape") o.input = shape(text(what));
+        if (name == "shape") o.input = input = shape(text(what));
+        if (name == "payload") payload = text(what);
         if (name == "locationName") o.input_location_name = text(what);
         std::string_view prefix;
         if (name == "xmlNamespace") read_xml_namespace(what, prefix, o.input_xml_uri);
       }
+      if (input != nullptr && !payload.empty()) input->payload = payload;
     } else if (key == "output" && value.is_object()) {
       for (const auto [name, what] : object(value)) {
         if (name == "shape") o.output = shape(text(what));

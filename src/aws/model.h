@@ -59,7 +59,8 @@ struct Shape {
   std::uint32_t ordinal = 0;  ///< number of its first member among all members that the model resolved
   TimestampFormat timestamp_format = TimestampFormat::unset;
   std::string_view location_name, xml_prefix, xml_uri;
-  std::string_view payload;  ///< member that is the whole body, or empty
+  std::string_view payload;            ///< member that is the whole body, or empty
+  Location location = Location::body;  ///< of members that say nothing themselves
   std::span<const std::string_view> enum_values;
   std::string_view error_code;  ///< of an exception: error.code, else empty (then its name counts)
   int error_status = 0;

@@ -58,11 +58,12 @@ Result<std::string> fill_host_prefix(const ServiceModel& model, const Operation&
   return prefix;
 }
 
-const Shape* find_error(const Operation& operation, std::string_view code) {
+const Shape* find_error(const ServiceModel& model, const Operation& operation, std::string_view code) {
   for (const Shape* error : operation.errors) {
     if ((!error->error_code.empty() && error->error_code == code) || error->name == code) return error;
   }
-  return nullptr;
+  const Shape* shape = model.find_shape(code);
+  return shape != nullptr && shape->exception ? shape : nullptr;
 }
 
 void read_xml_error(std::string_view body, WireError& error) {

@@ -16,8 +16,8 @@ std::string_view padded(const std::string& body, std::string& storage);
 /// An operation's host prefix with its labels filled in from params. Errors: invalid_params.
 Result<std::string> fill_host_prefix(const ServiceModel& model, const Operation& operation, Value params);
 
-/// The modelled error shape of this code; nullptr if the operation has none.
-const Shape* find_error(const Operation& operation, std::string_view code);
+/// The modelled error shape of this code: the operation's, else the service's; nullptr if there is none.
+const Shape* find_error(const ServiceModel& model, const Operation& operation, std::string_view code);
 
 /// Sets code, message and request id from an XML error document in any of AWS's forms: EC2's
 /// <Response><Errors><Error>, query's <ErrorResponse><Error>, S3's <Error>. `is_document` tells whether it was one.

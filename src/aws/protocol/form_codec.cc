@@ -30,7 +30,7 @@ WireError FormCodec::decode_error(const ServiceModel& model, const Operation& op
   read_xml_error(body, error);
   if (error.request_id.empty()) error.request_id = request_id_of(response);
   if (!error.is_document) return error;
-  if (const Shape* shape = find_error(operation, error.code)) {
+  if (const Shape* shape = find_error(model, operation, error.code)) {
     const XmlPlace place =
         dialect_ == FormDialect::ec2 ? XmlPlace{.first = "Errors", .second = "Error"} : XmlPlace{.first = "Error"};
     if (auto detail = read_xml(body, shape, model.keys(), place)) error.detail = *std::move(detail);

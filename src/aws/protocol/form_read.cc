@@ -111,15 +111,13 @@ class Reader {
     if (ec2_) {
       if (!member.query_name.empty()) return std::string(member.query_name);
       std::string name(member.location_name.empty() ? member.name : member.location_name);
-      if (!member.location_name.empty() && name[0] >= 'a' && name[0] <= 'z') {
+      if (name[0] >= 'a' && name[0] <= 'z') {
         name[0] = static_cast<char>(name[0] - ('a' - 'A'));
       }
       return name;
     }
     const bool list = member.shape != nullptr && member.shape->type == ShapeType::list;
-    if (list && member.flattened && !member.shape->item.location_name.empty()) {
-      return std::string(member.shape->item.location_name);
-    }
+    if (list && member.flattened) return std::string(member.xml_name);
     return std::string(member.location_name.empty() ? member.name : member.location_name);
   }
 

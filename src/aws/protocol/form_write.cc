@@ -33,7 +33,7 @@ class Writer {
   std::string name_of(const Member& member) const {
     if (ec2_ && !member.query_name.empty()) return std::string(member.query_name);
     std::string name(member.location_name.empty() ? member.name : member.location_name);
-    if (ec2_ && !member.location_name.empty() && name[0] >= 'a' && name[0] <= 'z') {
+    if (ec2_ && name[0] >= 'a' && name[0] <= 'z') {
       name[0] = static_cast<char>(name[0] - ('a' - 'A'));
     }
     return name;
@@ -89,9 +89,9 @@ class Writer {
     if (!ec2_) {
       if (!member.flattened) {
         prefix = joined(prefix, item.location_name.empty() ? "member" : item.location_name);
-      } else if (!item.location_name.empty()) {
+      } else {
         const std::size_t dot = prefix.rfind('.');
-        prefix = joined(dot == std::string::npos ? "" : prefix.substr(0, dot), item.location_name);
+        prefix = joined(dot == std::string::npos ? "" : prefix.substr(0, dot), member.xml_name);
       }
     }
     std::size_t number = 0;

@@ -82,7 +82,7 @@ class RestJsonCodec final : public Codec {
     }
     error.code = error_name(code);
     error.is_document = !error.code.empty();
-    if (const Shape* shape = find_error(operation, error.code)) {
+    if (const Shape* shape = find_error(model, operation, error.code)) {
       if (auto detail = read(model, shape, response)) error.detail = *std::move(detail);
     }
     return error;
@@ -165,7 +165,7 @@ class RestJsonCodec final : public Codec {
     }
     if (!value.is_null()) {
       append_json(body, value, payload, keys);
-    } else if (payload.shape->type == ShapeType::structure && !payload.shape->document) {
+    } else if (payload.shape->type == ShapeType::structure && !payload.shape->document && !payload.shape->union_type) {
       body = "{}";
     } else {
       return {};

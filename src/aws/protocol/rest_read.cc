@@ -113,6 +113,7 @@ Result<void> read_header(Tape& tape, std::string_view text, const Member& member
   const bool dates = item.shape->type == ShapeType::timestamp && (item.timestamp_format == TimestampFormat::unset ||
                                                                   item.timestamp_format == TimestampFormat::rfc822);
   const std::size_t mark = tape.mark();
+  if (trimmed(text).empty()) return tape.close(mark, Kind::list, member.key), Result<void>{};
   for (const std::string& part : header_items(text, dates)) TRY(read_scalar(tape, part, item, Keys::none));
   tape.close(mark, Kind::list, member.key);
   return {};

@@ -71,9 +71,8 @@ void write_headers(const Shape& shape, Value value, const Keys* keys, Headers& h
         headers.emplace_back(wire_name(member), idempotency_token);
       }
     } else if (member.location == Location::header) {
-      const std::string text = header_text(item, member);
       // An empty list says nothing, as no header does; an empty text is a header of its own.
-      if (!text.empty() || member.shape->type != ShapeType::list) headers.emplace_back(wire_name(member), text);
+      if (!item.is_list() || !item.empty()) headers.emplace_back(wire_name(member), header_text(item, member));
     } else {
       for (const auto [key, part] : item.entries()) {
         std::string name(member.location_name);

@@ -132,7 +132,8 @@ bool Reader::member_at(const Shape& shape, std::uint16_t& guess, std::size_t& in
     const std::string_view wanted = pass == 0 ? name : local_name(name);
     for (index = 0; index < count; ++index) {
       const Member& m = shape.members[index];
-      if (m.xml_name == wanted && !m.xml_attribute) {
+      // Models differ in whether a flattened list goes by its own name or by its items': both are read.
+      if ((m.xml_name == wanted || (m.flattened && m.name == wanted)) && !m.xml_attribute) {
         if (index < no_guess) guess = static_cast<std::uint16_t>(index);
         return true;
       }

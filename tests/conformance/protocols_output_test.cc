@@ -1,0 +1,53 @@
+// AWS's wire protocols, answers -> documents and errors (../shared/conformance/protocols/output and legacy/output).
+#include "protocols_suite.h"
+
+namespace reeve::aws {
+namespace {
+
+HttpResponse response_of(Value json, bool query) {
+  HttpResponse response;
+  response.status = static_cast<int>(json["status_code"].as_integer());
+  for (const auto [name, value] : json["headers"].entries()) response.headers.emplace_back(name, value.as_text());
+  response.body = json["body"].as_text();
+  if (response.body.empty() && query) response.body = "<xml/>";
+  response.body.append(64, '\0');
+  response.body.resize(response.body.size() - 64);
+  return response;
+}
+
+std::string check(const suite::Case& c) {
+  const Codec* codec = find_codec(c.suite["metadata"]["protocol"].as_text());
+  if (codec == nullptr) return "no codec";
+  const bool query = c.suite["metadata"]["protocol"].as_text() == "query";
+  const HttpResponse response = response_of(c.json["response"], query);
+  const bool is_error = c.json.find("errorCode") || c.json.find("error") || response.status >= 300;
+  if (is_error) {
+    const WireError error = codec->decode_error(*c.model, *c.operation, response);
+    if (const auto code = c.json.find("errorCode"); code && code->as_text() != error.code) {
+      return fmt::format("error code '{}', not '{}'", error.code, code->as_text());
+    }
+    if (const auto message = c.json.find("errorMessage"); message && message->as_text() != error.message) {
+      return fmt::format("error message '{}', not '{}'", error.message, message->as_text());
+    }
+    const Value expected = c.json["error"];
+    if (expected.is_map() && !expected.empty() && !suite::same(expected, error.detail.root())) {
+      return fmt::format("error {}, not {}", to_json(error.detail), to_json(expected));
+    }
+    return error.is_document ? "" : "not taken for an error document";
+  }
+  const auto document = codec->decode_response(*c.model, *c.operation, std::make_shared<const HttpResponse>(response));
+  if (!document) return document.error().text();
+  const Value expected = c.json["result"];
+  if (suite::same(expected, document->root()) || (expected.is_null() && document->root().empty())) return "";
+  return fmt::format("got {}, not {}", to_json(*document), to_json(expected));
+}
+
+TEST(ProtocolOutput, Ec2) { suite::run("output", "ec2", check); }
+TEST(ProtocolOutput, Query) { suite::run("output", "query", check); }
+TEST(ProtocolOutput, RestJson) { suite::run("output", "rest-json", check); }
+TEST(ProtocolOutput, LegacyEc2) { suite::run("legacy/output", "ec2", check); }
+TEST(ProtocolOutput, LegacyQuery) { suite::run("legacy/output", "query", check); }
+TEST(ProtocolOutput, LegacyRestJson) { suite::run("legacy/output", "rest-json", check); }
+
+}  // namespace
+}  // namespace reeve::aws
