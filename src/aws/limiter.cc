@@ -110,14 +110,26 @@ struct RateLimits::Lane {
   std::optional<TokenBucket> adaptive;  // from the first throttle on
   std::optional<CubicRate> cubic;
   MeasuredRate measured;
+  double wait(bool published_too, double now) {
+    const double first = published_too && published ? published->wait(1, now) : 0;
+    return adaptive ? std::max(first, adaptive->wait(1, now)) : first;
+  }
+  bool try_take(bool published_too, double now) {
+    if (wait(published_too, now) > 0) return false;  // of both or of none
+    if (published_too && published) published->try_acquire(1, now);
+    if (adaptive) adaptive->try_acquire(1, now);
+    return true;
+  }
+
   std::deque<CancelSource*> queue;  // the first may take tokens; cancelling a source wakes who sleeps under it
 };
 
 namespace {
 
-constexpr double share = 0.5;         // of what the account may send: others work there too
-constexpr double longest_nap = 0.5;   // seconds
-constexpr double slowest_rate = 0.5;  // requests a second; the adaptive rate never falls below
+constexpr double share = 0.5;                                 // of what the account may send: others work there too
+constexpr double longest_nap = 0.5;                           // seconds
+constexpr Duration longest_queueing = std::chrono::hours(1);  // whatever the deadline
+constexpr double slowest_rate = 0.5;                          // requests a second; the adaptive rate never falls below
 
 double seconds_of(Steady at) { return static_cast<double>(at.us) * 1e-6; }
 
@@ -138,25 +150,19 @@ RateLimits::Lane& RateLimits::lane(const Request& request) {
 
 Task<Result<void>> RateLimits::wait_for_turn(Loop& loop, Lane& lane, const Request& request, CancelSource& turn) {
   if (lane.queue.front() == &turn) co_return Result<void>{};
-  Task<Result<void>> sleep = loop.sleep_until(request.deadline, turn.token());
+  const Steady until = std::min(request.deadline, loop.clock().steady() + longest_queueing);
+  Task<Result<void>> sleep = loop.sleep_until(until, turn.token());
   const Result<void> slept = co_await std::move(sleep);
   if (request.cancel.requested()) co_return fail(Code::cancelled, "interrupted while waiting for the rate limit");
   if (lane.queue.front() == &turn) co_return Result<void>{};
-  co_return fail(Code::timed_out, "the rate limit let nothing through before the deadline");
+  co_return fail(Code::timed_out, "too many calls wait for the rate limit: none got through before the deadline");
 }
 
 Task<Result<void>> RateLimits::take_token(Loop& loop, Lane& lane, const Request& request, bool published) {
   while (true) {
     const double now = seconds_of(loop.clock().steady());
-    const bool bound = published && lane.published;
-    double wait = bound ? lane.published->wait(1, now) : 0;
-    if (lane.adaptive) wait = std::max(wait, lane.adaptive->wait(1, now));
-    if (wait <= 0) {
-      const bool taken =
-          (!bound || lane.published->try_acquire(1, now)) && (!lane.adaptive || lane.adaptive->try_acquire(1, now));
-      REEVE_ASSERT(taken);
-      co_return Result<void>{};
-    }
+    if (lane.try_take(published, now)) co_return Result<void>{};
+    const double wait = lane.wait(published, now);
     // An answer may change the rate meanwhile: looked at again now and then. Rounded up, or it would not be there yet.
     const Duration nap{static_cast<std::int64_t>(std::ceil(std::min(wait, longest_nap) * 1e6))};
     if (loop.clock().steady() + nap >= request.deadline) {
@@ -169,6 +175,7 @@ Task<Result<void>> RateLimits::take_token(Loop& loop, Lane& lane, const Request&
 
 Task<Result<void>> RateLimits::acquire(Loop& loop, const Request& request, bool published) {
   Lane& of = lane(request);
+  if (of.queue.empty() && of.try_take(published, seconds_of(clock_.steady()))) co_return Result<void>{};
   CancelSource turn(request.cancel);
   of.queue.push_back(&turn);
   Task<Result<void>> wait = wait_for_turn(loop, of, request, turn);
