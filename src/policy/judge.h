@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,10 +15,11 @@ struct KeptRecord {
 };
 
 struct Judged {
-  std::size_t seen = 0;              ///< the population after `query:`
-  std::vector<Candidate> matched;    ///< verdict yes, in listing order
-  std::vector<KeptRecord> unknown;   ///< verdict unknown: kept, with the reason
-  std::optional<Error> broken;       ///< the listing broke off: matched rests on a part, and nothing may be done with it
+  std::size_t seen = 0;             ///< the population after `query:`
+  std::vector<Candidate> matched;   ///< verdict yes, in listing order
+  std::vector<KeptRecord> unknown;  ///< verdict unknown: kept, with the reason
+  std::string skipped = {};         ///< the policy's conditions do not hold here, and why: nothing was listed
+  std::optional<Error> broken;      ///< the listing broke off: matched rests on a part, and nothing may be done with it
 };
 
 /// Lists the policy's kind in the context's scope, page by page, and judges it. Records and page filters run as pages
@@ -29,7 +32,7 @@ Task<std::vector<Verdict>> judge_again(const Policy& policy, std::span<Candidate
 /// What guards said of each candidate for one action.
 struct Guarded {
   bool kept = false;
-  std::string code, message;           ///< of the first guard that keeps
+  std::string code, message;  ///< of the first guard that keeps
   std::vector<std::string> notes;
   bool undo_none = false;
 };

@@ -24,11 +24,14 @@ struct Policy {
   std::string name;
   const estate::Kind* kind = nullptr;
   Document data;
-  std::string hash;   ///< SHA-256, hex, of data's canonical JSON
-  Document query;     ///< parameters for the listing from `query:`, or null
+  std::string hash;  ///< SHA-256, hex, of data's canonical JSON
+  Document query;    ///< parameters for the listing from `query:`, or null
   std::vector<std::unique_ptr<Filter>> filters;
   std::vector<std::unique_ptr<Action>> actions;
+  std::vector<std::unique_ptr<Filter>>
+      conditions;  ///< on one record: name, region, resource, provider, account_id, now
   MaxResources max_resources;
+  std::string mode = "pull";          ///< type of `mode:`; only "pull" runs by itself
   bool irreversible_allowed = false;  ///< metadata: {reeve: {irreversible: allow}}
   std::vector<std::string> warnings;
 };
@@ -37,12 +40,13 @@ struct Policy {
 struct Variables {
   std::map<std::string, std::string> given;  ///< --var NAME=VALUE
   std::string account_id, region, partition = "aws";
-  Time now;
+  Time now = {};
 };
 
 struct PolicyFile {
   std::vector<std::unique_ptr<Policy>> policies;
   std::vector<Problem> problems;  ///< errors and warnings; with an error among them, nothing may run
+  /// No errors, apart from those that stop only their own policy (Problem::alone).
   bool ok() const;
 };
 
@@ -52,6 +56,8 @@ PolicyFile read_policies(std::string_view text, std::string_view file_name, cons
 /// Builds a policy from its expanded data, as a plan embeds it. Errors: invalid_input.
 Result<std::unique_ptr<Policy>> policy_from_data(Value data, const Vocabulary& vocabulary, const estate::Kinds& kinds,
                                                  Time now);
+/// Whether the policy's conditions hold in a scope; no and unknown say which does not.
+Verdict conditions_hold(const Policy& policy, Context& context);
 /// All problems as one error: invalid_input, a line each "file:line:column: message".
 Error problems_error(const std::vector<Problem>& problems);
 

@@ -22,6 +22,8 @@ struct Problem {
   int line = 0, column = 0;
   std::string message;  ///< what is wrong, what is allowed, the nearest word
   bool warning = false;
+  bool alone = false;       ///< stops only the policy that it stands in (a kind that Reeve does not know yet)
+  std::string policy = {};  ///< its name, where there is one
 };
 
 /// What a filter or action is built from: its data, and where to report what is wrong.
@@ -35,13 +37,27 @@ struct Build {
   Time now;  ///< for values that are fixed when the policy is read
 };
 
+/// The key of a map's entry as a value, for reporting a problem at it; the map itself where it has no such key.
+Value key_value(Value map, std::string_view key);
+
 /// One word of the policy language: a key that an element accepts.
 struct Key {
   std::string_view name;
-  std::string_view type;  ///< for people and the schema: "text", "number", "integer", "boolean", "list", "map", "any", "text|list"
+  std::string_view
+      type;  ///< for people and the schema: "text", "number", "integer", "boolean", "list", "map", "any", "text|list"
   bool required = false;
   std::vector<std::string_view> allowed = {};  ///< where only these values may stand
 };
+
+using Report = std::function<void(Value at, std::string message)>;
+/// Checks the keys of a map: unknown ones (with the nearest word), types, allowed values, required ones. `what` names
+/// the element in messages ("filter \"value\""). A text that is a whole `{placeholder}` passes for any type.
+/// False if something was reported.
+bool check_keys(Value map, std::span<const Key> keys, std::string_view what, const Report& report);
+/// "; did you mean \"x\"?" or nothing.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+/// "a, b or c", each in quotes.
+std::string one_of(std::span<const std::string_view> words);
 
 struct FilterWord {
   std::string_view name;

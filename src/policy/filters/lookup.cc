@@ -1,0 +1,149 @@
+#include "policy/filters/lookup.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "text/python_text.h"
+
+namespace reeve::policy {
+namespace {
+
+std::uint32_t head_of(Kind kind) { return (std::uint32_t{Keys::none} << 8) | static_cast<std::uint32_t>(kind); }
+
+/// Whether an expression names a member: the word, not as a part of a longer one.
+bool names_word(std::string_view expression, std::string_view word) {
+  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (std::size_t at = expression.find(word); at != std::string_view::npos; at = expression.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !in_word(expression[at - 1])) && (end == expression.size() || !in_word(expression[end])))
+      return true;
+  }
+  return false;
+}
+
+std::string without(std::string text, char letter) {
+  std::erase(text, letter);
+  return text;
+}
+
+}  // namespace
+
+Value text_value(Node& node, std::string_view text) {
+  node = {};
+  node.head = head_of(Kind::text);
+  node.size = static_cast<std::uint32_t>(text.size());
+  node.text = text.data();
+  return {&node, nullptr};
+}
+
+Value integer_value(Node& node, std::int64_t integer) {
+  node = {};
+  node.head = head_of(Kind::integer);
+  node.integer = integer;
+  return {&node, nullptr};
+}
+
+Value real_value(Node& node, double real) {
+  node = {};
+  node.head = head_of(Kind::real);
+  node.real = real;
+  return {&node, nullptr};
+}
+
+Value time_value(Node& node, Time time) {
+  node = {};
+  node.head = head_of(Kind::timestamp);
+  node.integer = time.us;
+  return {&node, nullptr};
+}
+
+std::string transform_tag_key(std::string_view key, const std::vector<std::string>& transforms) {
+  std::string out(key);
+  for (const std::string& transform : transforms) {
+    if (transform == "capitalize") out = text::capitalize(out);
+    if (transform == "lower") out = text::lower(out);
+    if (transform == "strip") out = std::string(text::strip(out));
+    if (transform == "title") out = text::title(out);
+    if (transform == "upper") out = text::upper(out);
+    if (transform == "nospaces") out = without(out, ' ');
+    if (transform == "nounderscores") out = without(out, '_');
+    if (transform == "nodashes") out = without(out, '-');
+  }
+  return out;
+}
+
+Result<Lookup> Lookup::compile(std::string_view key, const Options& options) {
+  Lookup lookup;
+  lookup.key_ = key;
+  lookup.transforms_ = options.tag_key_transforms;
+  if (key.starts_with("tag:")) {
+    lookup.is_tag_ = true;
+    lookup.tag_ = key.substr(4);
+    return lookup;
+  }
+  lookup.whole_view_ = key.contains("c7n:");
+  if (options.kind != nullptr) {
+    for (const estate::Column& column : options.kind->columns) {
+      if (names_word(key, column.name)) lookup.columns_.push_back(column.name);
+    }
+  }
+  if (!lookup.columns_.empty()) lookup.whole_view_ = true;
+  auto expression = text::Jmespath::compile(key);
+  // Names of evidence are no JMESPath, and stand for themselves.
+  if (!expression && !key.starts_with("c7n:")) return std::unexpected(std::move(expression).error());
+  if (expression) lookup.expression_ = *std::move(expression);
+  Builder builder;
+  builder.unknown("\"" + lookup.key_ + "\" does not fit this record");
+  lookup.misfit_ = builder.finish();
+  return lookup;
+}
+
+Value Lookup::find_tag(Value record) const {
+  const auto tags = record.find("Tags");
+  if (tags) {
+    if (tags->is_unknown()) return *tags;
+    Value unknown;
+    for (const Value tag : tags->items()) {
+      const Value key = tag["Key"];
+      if (key.is_unknown()) unknown = key;
+      if (!key.is_text()) continue;
+      if (transforms_.empty() ? key.as_text() == tag_ : transform_tag_key(key.as_text(), transforms_) == tag_) {
+        return tag["Value"];
+      }
+    }
+    return unknown;
+  }
+  if (const auto labels = record.find("labels")) return (*labels)[tag_];
+  return record["tags"][tag_];
+}
+
+Value Lookup::find_member(Value record) const {
+  const Keys* keys = record.keys();
+  if (keys == nullptr || record.node()->spelled()) return record[key_];
+  if (keys_ != keys || id_ == Keys::none) {  // a name may be interned later
+    keys_ = keys;
+    id_ = keys->find(key_);
+    hint_ = 0;
+  }
+  if (id_ == Keys::none) return {};
+  const Node* found = record.find(id_, hint_);
+  return found != nullptr ? Value(found, keys) : Value();
+}
+
+Value Lookup::find(const estate::RecordView& view, text::Scratch& scratch) const {
+  const Value record = view.record().document.root();
+  if (!record.is_map()) return record.is_unknown() ? record : Value();
+  if (is_tag_) return find_tag(record);
+  if (const Value member = find_member(record); !member.is_null()) return member;
+  const Value searched = whole_view_ ? view.whole() : record;
+  if (whole_view_) {
+    if (const auto found = searched.find(key_)) return *found;
+  }
+  if (!expression_) return {};
+  if (expression_->path().size() == 1 && expression_->path().front() == key_)
+    return {};  // the member, which is not there
+  auto found = expression_->search(searched, scratch);
+  return found ? *found : misfit_.root();
+}
+
+}  // namespace reeve::policy
