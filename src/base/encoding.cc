@@ -17,11 +17,11 @@ int hex_value(char c) {
   return -1;
 }
 
-constexpr std::array<signed char, 256> base64_values = [] {
-  std::array<signed char, 256> values{};
+constexpr std::array<int, 256> base64_values = [] {
+  std::array<int, 256> values{};
   values.fill(-1);
   for (std::size_t i = 0; i < base64_digits.size(); ++i) {
-    values[static_cast<unsigned char>(base64_digits[i])] = static_cast<signed char>(i);
+    values[static_cast<unsigned char>(base64_digits[i])] = static_cast<int>(i);
   }
   return values;
 }();

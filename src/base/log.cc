@@ -133,6 +133,7 @@ void Log::error(const Error& error, Fields fields) const {
   if (error.aws && !error.aws->code.empty()) own.emplace_back("aws_code", error.aws->code);
   if (error.aws && !error.aws->request_id.empty()) own.emplace_back("request_id", error.aws->request_id);
   std::vector<const Field*> all;
+  all.reserve(fields_.size() + fields.size() + own.size());
   for (const Field& field : fields_) all.push_back(&field);
   for (const Field& field : fields) all.push_back(&field);
   for (const Field& field : own) all.push_back(&field);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ranges>
 
 namespace reeve {
 namespace {
@@ -301,13 +302,13 @@ Result<void> SimDisk::make_folders(const std::string& given) {
     at = parent_of(at);
   }
   if (!names_.at(at)->folder) return failed(Code::io, "is not a folder", given);
-  for (auto folder = missing.rbegin(); folder != missing.rend(); ++folder) {
+  for (const std::string& folder : missing | std::views::reverse) {
     TRY(change(given));
     auto inode = std::make_shared<Inode>();
     inode->folder = true;
     inode->modified = clock_.wall();
-    record({.what = Change::What::add, .path = *folder, .to = {}, .inode = std::move(inode)});
-    TRY(sync_folder(parent_of(*folder)));
+    record({.what = Change::What::add, .path = folder, .to = {}, .inode = std::move(inode)});
+    TRY(sync_folder(parent_of(folder)));
   }
   return {};
 }
