@@ -60,9 +60,14 @@ LiveApi::LiveApi(const World& world, FindModel find_model, FindCodec find_codec,
 LiveApi::~LiveApi() = default;
 
 const std::string& LiveApi::endpoint_override(const std::string& service) const {
-  if (!settings_.endpoint_url.empty()) return settings_.endpoint_url;
-  const auto it = settings_.service_endpoints.find(service);
-  return it != settings_.service_endpoints.end() && !it->second.empty() ? it->second : settings_.fallback_endpoint_url;
+  const auto [it, is_new] = overrides_.try_emplace(service, settings_.endpoint_url);
+  std::string& url = it->second;
+  if (!is_new || !url.empty()) return url;
+  if (const auto given = settings_.service_endpoints.find(service); given != settings_.service_endpoints.end()) {
+    url = given->second;
+  }
+  if (url.empty() && settings_.configured_endpoint) url = settings_.configured_endpoint(service);
+  return url;
 }
 
 bool LiveApi::at_aws(const std::string& service) const {

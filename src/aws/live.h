@@ -16,13 +16,17 @@
 
 namespace reeve::aws {
 
+struct Settings;
+
 /// How calls are made.
 struct LiveSettings {
   std::string version;                                   ///< Reeve's, for the user agent
   std::string run_id;                                    ///< for the user agent; may be empty
   std::string endpoint_url;                              ///< --endpoint-url: for every service; empty: as follows
-  std::map<std::string, std::string> service_endpoints;  ///< AWS_ENDPOINT_URL_EC2 and the like, by botocore's folder
-  std::string fallback_endpoint_url;                     ///< AWS_ENDPOINT_URL; empty: by the rule sets
+  std::map<std::string, std::string> service_endpoints;  ///< by botocore's folder name
+  /// The URL that the environment or the profile gives for a service (botocore's folder name), or empty; asked once a
+  /// service. See live_settings. Where nothing is given the rule sets decide.
+  std::function<std::string(const std::string& service)> configured_endpoint;
   bool use_fips = false, use_dual_stack = false;
   /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s.
   Duration attempt_timeout = std::chrono::seconds(60);
@@ -61,6 +65,7 @@ class LiveApi : public Api {
   CredentialSource& credentials_;
   ClockSkew& skew_;
   LiveSettings settings_;
+  mutable std::map<std::string, std::string> overrides_;  // by service, what was found out
 };
 
 /// The door as it is used: retry ⊃ limiter ⊃ (what `inside` puts there) ⊃ sign ⊃ send.
@@ -81,6 +86,9 @@ class Live : public Api {
   explicit Live(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
+
+/// Endpoints, FIPS and dual stack as flags, environment and profile say; all references must outlive the door.
+LiveSettings live_settings(const Settings& settings, Environment& environment, Models& models);
 
 /// Makes the door. `limits` may be shared by several doors of one engine (several accounts); a null one is made here.
 std::unique_ptr<Live> make_live(const World& world, Models& models, CredentialSource& credentials,

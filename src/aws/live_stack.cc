@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "aws/live.h"
+#include "aws/settings.h"
 
 namespace reeve::aws {
 
@@ -20,6 +21,18 @@ Live::~Live() = default;
 Task<Result<Response>> Live::call(Request request) { return parts_->retry->call(std::move(request)); }
 ClockSkew& Live::clock_skew() { return parts_->skew; }
 LiveApi& Live::sender() { return *parts_->sender; }
+
+LiveSettings live_settings(const Settings& settings, Environment& environment, Models& models) {
+  LiveSettings out;
+  out.endpoint_url = settings.endpoint_url;
+  out.use_fips = settings.use_fips;
+  out.use_dual_stack = settings.use_dual_stack;
+  out.configured_endpoint = [&settings, &environment, &models](const std::string& service) -> std::string {
+    const auto model = models.get(service);
+    return model ? settings.endpoint_url_for(environment, (*model)->service_id) : "";
+  };
+  return out;
+}
 
 std::unique_ptr<Live> make_live(const World& world, Models& models, CredentialSource& credentials,
                                 LiveSettings settings, std::shared_ptr<RateLimits> limits, Live::Inside inside) {

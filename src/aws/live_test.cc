@@ -204,6 +204,14 @@ TEST_F(LiveTest, AnAnswerThatDoesNotParseIsMalformedWithItsRequestId) {
   EXPECT_EQ(answer.error().aws->request_id, "id-1");
 }
 
+TEST_F(LiveTest, LargeAnswersAreDecodedAside) {
+  const std::string large = R"({"Text": ")" + std::string(std::size_t{300} << 10, 'x') + "\"}";
+  http.say(200, large);
+  const auto answer = run(request("ec2", "X"));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->document["Text"].size(), std::size_t{300} << 10);
+}
+
 // Scenario 16 of ../shared/reference/safety.md: a clock ten minutes off. Refused once, then signed by AWS's clock.
 TEST_F(LiveTest, AWrongClockIsCorrected) {
   world.clock.set_skew(minutes(-10));
@@ -281,9 +289,12 @@ TEST_F(LiveTest, EndpointsThatWereGiven) {
 TEST_F(LiveTest, EndpointsByService) {
   settings.service_endpoints = {{"ec2", "http://localhost:1"},
                                 {"sts", "https://vpce-1.sts.us-east-1.vpce.amazonaws.com"}};
-  settings.fallback_endpoint_url = "http://localhost:2";
+  settings.configured_endpoint = [](const std::string& service) {
+    return service == "kms" ? std::string() : "http://localhost:2/" + service;
+  };
   EXPECT_EQ(api().endpoint_override("ec2"), "http://localhost:1");
-  EXPECT_EQ(api().endpoint_override("iam"), "http://localhost:2");
+  EXPECT_EQ(api().endpoint_override("iam"), "http://localhost:2/iam");
+  EXPECT_EQ(api().endpoint_override("kms"), "");
   EXPECT_FALSE(api().at_aws("iam"));
   EXPECT_TRUE(api().at_aws("sts")) << "a VPC endpoint is AWS";
 }

@@ -1,0 +1,132 @@
+// The whole door on real models, codecs, rule sets and signatures, against the other half of the same codecs. What this
+// cannot see (a mistake that both halves share) the outside suites and moto see.
+#include <gtest/gtest.h>
+
+#include "aws/fault.h"
+#include "aws/live.h"
+#include "aws/live_fakes.h"
+#include "aws/pages.h"
+#include "aws/settings.h"
+#include "aws/sign.h"
+#include "base/sim_seams.h"
+
+namespace reeve::aws {
+namespace {
+
+struct StaticCredentials : CredentialSource {
+  Task<Result<Credentials>> get() override {
+    co_return Credentials{.access_key_id = "AKIDEXAMPLE", .secret_access_key = "secret"};
+  }
+  void invalidate(const Credentials&) override {}
+};
+
+/// A server of EC2's DescribeSnapshots in three pages that checks signatures.
+struct Server : Http {
+  Server(SimWorld& w, Models& m) : world(w), models(m) {}
+  Task<Result<HttpResponse>> send(HttpRequest request, Steady, Cancel) override {
+    Result<HttpResponse> answer = serve(request);
+    hosts.push_back(request.host);
+    if (answer) {
+      answer->headers.emplace_back("Date", format_http_date(world.clock.true_time()));
+      answer->body.reserve(answer->body.size() + 64);
+      std::fill_n(answer->body.data() + answer->body.size(), 64, '\0');
+    }
+    co_return answer;
+  }
+  Result<HttpResponse> serve(const HttpRequest& request) {
+    TRY(const auto model, models.get("ec2"));
+    TRY(const Codec* codec, codec_for(*model));
+    const auto secret_of = [](std::string_view) { return std::optional<std::string>("secret"); };
+    if (const auto checked = verify(request, secret_of, world.clock.true_time()); !checked) {
+      const AwsError& why = *checked.error().aws;
+      return codec->encode_error(*model, {.code = why.code, .message = checked.error().message, .status = 403});
+    }
+    TRY(const Operation* operation, codec->route(*model, request));
+    TRY(const Document params, codec->decode_request(*model, *operation, request));
+    if (params["OwnerIds"][std::size_t{0}].as_text() != "self") {
+      return codec->encode_error(*model, {.code = "InvalidParameterValue", .message = "self only", .status = 400});
+    }
+    const std::string_view token = params["NextToken"].as_text();
+    const Document page = doc(token.empty()    ? R"({"Snapshots": [{"SnapshotId": "snap-1"}], "NextToken": "one"})"
+                              : token == "one" ? R"({"Snapshots": [], "NextToken": "two"})"
+                                               : R"({"Snapshots": [{"SnapshotId": "snap-2", "VolumeSize": 8}]})");
+    return codec->encode_response(*model, *operation, page, "request-1");
+  }
+  SimWorld& world;
+  Models& models;
+  std::vector<std::string> hosts;
+};
+
+class StackTest : public testing::Test {
+ protected:
+  Result<std::vector<Document>> list(Live::Inside inside = {}, LiveSettings settings = {.version = "0.1.0"}) {
+    const World seams{world.clock,   world.random,      world.disk,    server,
+                      world.process, world.environment, world.workers, world.loop};
+    live = make_live(seams, models, credentials, std::move(settings), nullptr, std::move(inside));
+    Task<Result<std::vector<Document>>> items =
+        all_items(*live, models, world.loop,
+                  request("ec2", "DescribeSnapshots", R"({"OwnerIds": ["self"], "MaxResults": 1000})"));
+    return world.loop.run(std::move(items));
+  }
+  SimWorld world;
+  Models models;
+  Server server{world, models};
+  StaticCredentials credentials;
+  std::unique_ptr<Live> live;
+};
+
+TEST_F(StackTest, AListingOverTheWire) {
+  const auto items = list();
+  ASSERT_TRUE(items) << items.error().text();
+  ASSERT_EQ(items->size(), 2U);
+  EXPECT_EQ((*items)[1]["SnapshotId"].as_text(), "snap-2");
+  EXPECT_EQ((*items)[1]["VolumeSize"].as_integer(), 8);
+  EXPECT_EQ(server.hosts.front(), "ec2.us-east-1.amazonaws.com");
+}
+
+TEST_F(StackTest, AnEndpointOfOurs) {
+  const auto items = list({}, {.version = "0.1.0", .endpoint_url = "http://127.0.0.1:4566"});
+  ASSERT_TRUE(items) << items.error().text();
+  EXPECT_EQ(server.hosts.front(), "127.0.0.1");
+}
+
+TEST_F(StackTest, AnEndpointOfTheEnvironment) {
+  world.environment.variables = {{"AWS_ENDPOINT_URL_AUTO_SCALING", "http://localhost:1"},
+                                 {"AWS_ENDPOINT_URL", "http://localhost:2"}};
+  const auto settings = load_settings(world.environment, world.disk);
+  ASSERT_TRUE(settings) << settings.error().text();
+  ASSERT_TRUE(list({}, live_settings(*settings, world.environment, models)));
+  EXPECT_EQ(live->sender().endpoint_override("autoscaling"), "http://localhost:1");
+  EXPECT_EQ(live->sender().endpoint_override("ec2"), "http://localhost:2");
+  EXPECT_EQ(server.hosts.front(), "localhost");
+}
+
+TEST_F(StackTest, AClockTenMinutesOff) {
+  for (const int off : {-10, 10}) {
+    world.clock.set_skew(std::chrono::minutes(off));
+    const auto items = list();
+    ASSERT_TRUE(items) << items.error().text();
+    EXPECT_EQ(items->size(), 2U);
+    EXPECT_EQ(live->clock_skew().offset("ec2", "us-east-1"), std::chrono::minutes(-off));
+  }
+}
+
+TEST_F(StackTest, FaultsWithinTheRetries) {
+  const auto script = FaultScript::parse(R"({"format": 1, "rules": [
+      {"match": {"nth": 2}, "fault": "throttle", "times": 10},
+      {"match": {"every": 5}, "fault": "server_error_before", "times": 2}]})",
+                                         "faults");
+  ASSERT_TRUE(script) << script.error().text();
+  Fault* fault = nullptr;
+  const auto items = list([&](Api& sender) {
+    auto layer = std::make_unique<Fault>(sender, world.loop, *script);
+    fault = layer.get();
+    return layer;
+  });
+  ASSERT_TRUE(items) << items.error().text();
+  EXPECT_EQ(items->size(), 2U);
+  EXPECT_EQ(fault->script().fired(), (std::vector<std::int64_t>{10, 2}));
+}
+
+}  // namespace
+}  // namespace reeve::aws
