@@ -16,8 +16,8 @@ struct Tree;
 }
 
 /// Memory for the values that an expression makes (multiselects, projections, functions). What a search returns may
-/// point into it and into the input: it is good until clear() and as long as the input is held. Reuse one for many
-/// searches; plain paths never touch it. One thread at a time.
+/// point into it, into the input and into the expression (literals): it is good until clear() and as long as the other
+/// two are held. Reuse one for many searches; plain paths never touch it. One thread at a time.
 class Scratch {
  public:
   Arena& arena() { return arena_ ? *arena_ : arena_.emplace(); }
