@@ -23,6 +23,7 @@ void complete(Store&, Region& r, Snapshot& s, Time now) {
   if (s.state == "error") s.progress = "0%";
   if (s.full_size_bytes == 0) s.full_size_bytes = s.volume_size_gib * (std::int64_t{1} << 29);
   if (s.storage_tier == "archive" && !s.last_archived) s.last_archived = s.start_time;
+  if (s.storage_tier == "archive" && !s.tier) s.tier = TierChange{"archival-completed", *s.last_archived, 100, ""};
   if (s.lock) {
     SnapshotLock& lock = *s.lock;
     if (lock.mode.empty()) lock.mode = "governance";

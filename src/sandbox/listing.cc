@@ -79,14 +79,24 @@ const Filter* id_filter(const std::vector<Filter>& filters, std::string_view nam
 
 namespace {
 /// Tokens are bound to what they continue; AWS's are opaque, and so are these.
-unsigned token_check(const Call& call, std::string_view account, std::string_view after) {
-  return crc32(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", call.account.id, call.region.name, call.service, call.operation,
-                           account, after));
+unsigned token_check(std::string_view own_account, std::string_view region, std::string_view service,
+                     std::string_view operation, std::string_view account, std::string_view after) {
+  return crc32(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", own_account, region, service, operation, account, after));
+}
+
+std::string token_text(unsigned check, std::string_view account, std::string_view after) {
+  return encode_base64(fmt::format("1:{:08x}:{}:{}", check, account, after));
 }
 }  // namespace
 
 std::string make_token(const Call& call, std::string_view account, std::string_view after) {
-  return encode_base64(fmt::format("1:{:08x}:{}:{}", token_check(call, account, after), account, after));
+  return token_text(token_check(call.account.id, call.region.name, call.service, call.operation, account, after),
+                    account, after);
+}
+
+std::string first_token(std::string_view account, std::string_view region, std::string_view service,
+                        std::string_view operation) {
+  return token_text(token_check(account, region, service, operation, "", ""), "", "");
 }
 
 std::expected<Page, Fault> read_page(const Call& call, bool by_ids, std::int64_t least, std::int64_t most) {
@@ -117,7 +127,9 @@ std::expected<Page, Fault> read_page(const Call& call, bool by_ids, std::int64_t
   if (text.substr(0, 2) == "1:" && colon != text.npos) {
     page.account = text.substr(11, colon - 11);
     page.after = text.substr(colon + 1);
-    if (text.substr(2, 8) == fmt::format("{:08x}", token_check(call, page.account, page.after))) return page;
+    if (text.substr(2, 8) == fmt::format("{:08x}", token_check(call.account.id, call.region.name, call.service,
+                                                               call.operation, page.account, page.after)))
+      return page;
   }
   return fault("InvalidNextToken", "The specified NextToken is not valid.");
 }

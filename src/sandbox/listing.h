@@ -68,7 +68,11 @@ std::expected<std::vector<Bound<T>>, Fault> bind(const std::vector<Filter>& filt
 template <class T>
 bool passes(const std::vector<Bound<T>>& filters, const T& row) {
   for (const auto& bound : filters) {
-    if (bound.field ? !bound.field->any(row, bound.test) : !tags_match(*bound.filter, row.tags)) return false;
+    if (bound.field) {
+      if (!bound.field->any(row, bound.test)) return false;
+    } else if constexpr (requires { row.tags; }) {
+      if (!tags_match(*bound.filter, row.tags)) return false;
+    }
   }
   return true;
 }
@@ -86,6 +90,10 @@ struct Page {
 std::expected<Page, Fault> read_page(const Call& call, bool by_ids, std::int64_t least = 5, std::int64_t most = 1000);
 /// The opaque token of a page that begins behind this row.
 std::string make_token(const Call& call, std::string_view account, std::string_view after);
+
+/// The token of a page that begins at the beginning: for faults that send an empty page first.
+std::string first_token(std::string_view account, std::string_view region, std::string_view service,
+                        std::string_view operation);
 
 /// The page's rows, and the token of the next page or "".
 template <class T>

@@ -3,15 +3,29 @@
 #include <fmt/format.h>
 
 #include "sandbox/listing.h"
+#include "sandbox/wire.h"
 
 namespace reeve::sandbox {
 
 Sandbox::Sandbox(Options options)
-    : clock_(options.clock), models_(options.models), store_(options.behaviour, options.seed, options.models.keys()) {
+    : clock_(options.clock),
+      models_(options.models),
+      store_(options.behaviour, options.seed, options.models.keys()),
+      wire_(std::make_unique<Wire>(*this)) {
   register_ec2_snapshots(registry_);
+  register_ec2_snapshot_tiers(registry_);
+  register_ec2_snapshot_locks(registry_);
   register_ec2_volumes(registry_);
   register_ec2_instances(registry_);
+  register_ec2_images(registry_);
+  register_ec2_launch_templates(registry_);
   register_ec2_tags(registry_);
+  register_ec2_network(registry_);
+  register_ec2_recycle_bin(registry_);
+  register_rbin(registry_);
+  register_autoscaling(registry_);
+  register_sts(registry_);
+  register_iam(registry_);
   Account* home = store_.account(home_account);
   home->keys.emplace("testing", "testing");
   store_.region(*home, home_region);

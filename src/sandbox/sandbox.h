@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "aws/fault_script.h"
+#include "aws/http_server.h"
 #include "aws/model.h"
 #include "base/document.h"
 #include "base/result.h"
@@ -28,6 +29,7 @@ struct Options {
   aws::Models& models;
   std::uint64_t seed = 1;
   Behaviour behaviour = Behaviour::plain;
+  Loop* loop = nullptr;  ///< for answers that faults delay; without it they come at once
 };
 
 /// One simulated cloud. Loop thread only.
@@ -77,12 +79,16 @@ class Sandbox {
                   Value params, std::string_view caller);
 
   Clock& clock_;
+  Loop* loop_;
   aws::Models& models_;
   Store store_;
   Registry registry_;
   Throttle throttle_;
   aws::FaultScript faults_;
   std::map<std::string, std::int64_t, std::less<>> calls_;
+  std::unique_ptr<class Wire> wire_;
+  friend class Wire;
+  friend std::unique_ptr<Http> in_process_http(Sandbox& sandbox);
 };
 
 /// The fault for an operation that the sandbox lacks, in the words of the service's protocol.
@@ -91,5 +97,9 @@ Fault unknown_operation(std::string_view service, std::string_view operation);
 /// A network where there is only this sandbox, whatever the host: base's Http seam, so that codecs and signatures run.
 /// The sandbox must outlive it.
 std::unique_ptr<Http> in_process_http(Sandbox& sandbox);
+
+/// Serves the sandbox on 127.0.0.1; port 0 picks a free one. The sandbox and the loop must outlive the server.
+/// Errors: network.
+Result<std::unique_ptr<aws::HttpServer>> serve(Sandbox& sandbox, Loop& loop, std::uint16_t port);
 
 }  // namespace reeve::sandbox

@@ -68,6 +68,7 @@ void register_ec2_volumes(Registry&);
 void register_ec2_instances(Registry&);
 void register_instance_states(Registry&);
 void register_ec2_images(Registry&);
+void register_image_attributes(Registry&);
 void register_ec2_launch_templates(Registry&);
 void register_ec2_tags(Registry&);
 void register_ec2_network(Registry&);

@@ -1,0 +1,339 @@
+#include "sandbox/wire.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "sandbox/listing.h"
+
+namespace reeve::sandbox {
+
+struct Wire::Asked {
+  const HttpRequest& request;
+  std::shared_ptr<const aws::ServiceModel> model;
+  const aws::Codec* codec;
+  const aws::Operation* operation;
+  std::string account, region;
+  const Session* session;
+  Document params;
+};
+
+namespace {
+
+HttpResponse plain_answer(int status, std::string type, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", std::move(type));
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse json_answer(int status, Value value) { return plain_answer(status, "application/json", to_json(value)); }
+
+/// The code under which a service's protocol tells what verify() found.
+Fault auth_fault(const aws::ServiceModel& model, std::string_view code, std::string message) {
+  const bool rest = model.protocol.starts_with("rest-json");
+  if (model.protocol == "ec2" && code != "RequestExpired" && code != "IncompleteSignature") {
+    return {"AuthFailure", "AWS was not able to validate the provided access credentials", 401};
+  }
+  if (rest && code == "InvalidClientTokenId") return {"UnrecognizedClientException", std::move(message), 403};
+  if (rest && code == "ExpiredToken") return {"ExpiredTokenException", std::move(message), 403};
+  if (rest && code != "MissingAuthenticationToken") return {"InvalidSignatureException", std::move(message), 403};
+  return {std::string(code), std::move(message), code == "RequestExpired" || code == "IncompleteSignature" ? 400 : 403};
+}
+
+std::string_view header_of(const HttpRequest& request, std::string_view name) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (const auto& [key, value] : request.headers) {
+    if (std::ranges::equal(key, name, {}, lower, lower)) return value;
+  }
+  return {};
+}
+
+bool twelve_digits(std::string_view id) {
+  return id.size() == 12 && std::ranges::all_of(id, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+void set_date(HttpResponse& response, Time now) { response.headers.emplace_back("Date", format_http_date(now)); }
+
+/// A document without one of its members.
+Document without(const Document& document, std::string_view member, const std::shared_ptr<const Keys>& keys) {
+  Builder out(keys);
+  out.begin_map();
+  for (auto [key, value] : document.root().entries()) {
+    if (key != member) out.put(key, value);
+  }
+  out.end();
+  return out.finish();
+}
+
+}  // namespace
+
+std::string Wire::next_request_id() {
+  ++requests_;
+  return fmt::format("00000000-{:04x}-4000-8000-{:012x}", (requests_ >> 48) & 0xFFFF, requests_ & 0xFFFFFFFFFFFF);
+}
+
+std::optional<std::string> Wire::secret_of(std::string_view key) const {
+  const Store& store = sandbox_.store_;
+  if (auto at = store.sessions.find(key); at != store.sessions.end()) return at->second.secret;
+  if (twelve_digits(key)) return "sandbox";
+  for (const auto& [id, account] : store.accounts) {
+    if (auto at = account.keys.find(key); at != account.keys.end()) return at->second;
+  }
+  return std::nullopt;
+}
+
+std::expected<std::pair<std::string, const Session*>, Fault> Wire::caller_of(const HttpRequest& request,
+                                                                             const std::string& key) const {
+  const Store& store = sandbox_.store_;
+  if (auto at = store.sessions.find(key); at != store.sessions.end()) {
+    const Session& session = at->second;
+    if (header_of(request, "x-amz-security-token") != session.token) {
+      return fault("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
+    }
+    if (session.expires <= sandbox_.now()) {
+      return fault("ExpiredToken", "The security token included in the request is expired", 403);
+    }
+    return std::pair(session.account, &session);
+  }
+  if (twelve_digits(key)) return std::pair(key, nullptr);
+  for (const auto& [id, account] : store.accounts) {
+    if (account.keys.contains(key)) return std::pair(id, nullptr);
+  }
+  return fault("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
+}
+
+HttpResponse Wire::error(const aws::ServiceModel& model, const Fault& f) {
+  aws::WireError wire{.code = f.code, .message = f.message, .status = f.status, .request_id = next_request_id()};
+  const auto codec = aws::codec_for(model);
+  if (!codec) return plain_answer(501, "text/plain", "the sandbox does not speak this service's protocol\n");
+  return (*codec)->encode_error(model, wire);
+}
+
+WireAnswer Wire::own_page(const HttpRequest& request) {
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  if (request.method == "GET" && path == "/_sandbox/state") return {json_answer(200, sandbox_.state())};
+  if (request.method == "GET" && path == "/_sandbox/calls") return {json_answer(200, sandbox_.calls())};
+  if (request.method == "POST" && path == "/_sandbox/clock") {
+    const auto body = parse_json(request.body);
+    constexpr std::int64_t most = std::int64_t{3'000} * 365 * 86'400;  // far from where microseconds end
+    if (!body || !(*body)["advance_s"].is_number() || (*body)["advance_s"].as_integer() < 0 ||
+        (*body)["advance_s"].as_integer() > most || sandbox_.store_.clock_offset > std::chrono::seconds(most)) {
+      return {plain_answer(400, "text/plain", "wanted: {\"advance_s\": SECONDS}, from 0\n")};
+    }
+    sandbox_.advance(Duration(static_cast<std::int64_t>((*body)["advance_s"].as_real() * 1e6)));
+    Builder out;
+    out.begin_map();
+    out.put("now", format_iso8601(sandbox_.now()));
+    out.end();
+    return {json_answer(200, out.finish())};
+  }
+  return {plain_answer(404, "text/plain", "GET /_sandbox/state, GET /_sandbox/calls, POST /_sandbox/clock\n")};
+}
+
+WireAnswer Wire::answer(const HttpRequest& request) {
+  if (request.target.starts_with("/_sandbox/")) return own_page(request);
+  const Time now = sandbox_.now();
+  const auto claimed = aws::signature_scope(request);
+  // A service's folder is named as its signing name for all that the sandbox has.
+  auto model = sandbox_.models_.get(claimed ? claimed->service : "sts");
+  if (!model) model = sandbox_.models_.get("sts");
+  if (!model) return {plain_answer(500, "text/plain", "the models are missing\n")};
+  WireAnswer out;
+  auto refuse = [&](const Fault& f) {
+    out.response = error(**model, f);
+    set_date(out.response, now);
+    return std::move(out);
+  };
+  const auto verified = aws::verify(request, [this](std::string_view key) { return secret_of(key); }, now);
+  if (!verified) {
+    const std::string code = verified.error().aws ? verified.error().aws->code : "SignatureDoesNotMatch";
+    return refuse(auth_fault(**model, code, verified.error().message));
+  }
+  const auto caller = caller_of(request, verified->access_key_id);
+  if (!caller) return refuse(auth_fault(**model, caller.error().code, caller.error().message));
+  const auto codec = aws::codec_for(**model);
+  if (!codec) return refuse({"InternalFailure", "The sandbox does not speak this protocol.", 501});
+  const auto operation = (*codec)->route(**model, request);
+  const std::string& service = (*model)->service();
+  if (!operation) {
+    // Counted under what the request calls it, as far as that can be told.
+    const auto at = request.body.find("Action=");
+    const std::string name =
+        at == std::string::npos ? request.method : request.body.substr(at + 7, request.body.find('&', at) - at - 7);
+    const auto counted =
+        sandbox_.run(caller->first, verified->region, service, name.substr(0, 100), {}, caller->second);
+    return refuse(unknown_operation(service, name));
+  }
+  auto params = (*codec)->decode_request(**model, **operation, request);
+  if (!params) {
+    const bool ec2 = (*model)->protocol == "ec2", rest = (*model)->protocol.starts_with("rest-json");
+    return refuse({ec2    ? "InvalidParameterValue"
+                   : rest ? "ValidationException"
+                          : "ValidationError",
+                   params.error().message, 400});
+  }
+  Asked asked{request, *model, *codec, *operation, caller->first, verified->region, caller->second, *std::move(params)};
+  return ask(asked);
+}
+
+WireAnswer Wire::ask(Asked& asked) {
+  WireAnswer out;
+  Time date = sandbox_.now();
+  const std::string& service = asked.model->service();
+  const std::string_view operation = asked.operation->name;
+  const auto fault_now = sandbox_.faults_.next_fault(service, operation, asked.params);
+  auto run = [&] { return sandbox_.run(asked.account, asked.region, service, operation, asked.params, asked.session); };
+  auto send = [&](const std::expected<Document, Fault>& result) {
+    out.response = result ? asked.codec->encode_response(*asked.model, *asked.operation, *result, next_request_id())
+                          : error(*asked.model, result.error());
+  };
+  const std::string place = fmt::format("{}/{}/{}.{}", asked.account, asked.region, service, operation);
+  using aws::FaultKind;
+  if (!fault_now) {
+    send(run());
+  } else {
+    const aws::FaultAction& f = *fault_now;
+    const Fault worded{f.code, f.message, f.status};
+    switch (f.kind) {
+      case FaultKind::throttle:
+      case FaultKind::error:
+      case FaultKind::server_error_before:
+      case FaultKind::expired_token:
+        out.response = error(*asked.model, worded);
+        break;
+      case FaultKind::server_error_after: {
+        [[maybe_unused]] const auto hidden = run();
+        out.response = error(*asked.model, worded);
+        break;
+      }
+      case FaultKind::timeout_after: {
+        [[maybe_unused]] const auto hidden = run();
+        [[fallthrough]];
+      }
+      case FaultKind::timeout_before:
+        out.response = plain_answer(504, "text/plain", "no answer in time\n");
+        out.fate = WireAnswer::Fate::lost;
+        out.delay = f.time;
+        break;
+      case FaultKind::torn_body:
+        send(run());
+        out.response.body.resize(out.response.body.size() / 2);
+        out.fate = WireAnswer::Fate::torn;
+        break;
+      case FaultKind::slow:
+        send(run());
+        out.delay = f.time;
+        break;
+      case FaultKind::clock_skew: {
+        date = date + f.time;
+        const auto again = aws::verify(asked.request, [this](std::string_view key) { return secret_of(key); }, date);
+        if (again) {
+          send(run());
+        } else {
+          out.response = error(*asked.model,
+                               auth_fault(*asked.model, again.error().aws ? again.error().aws->code : "RequestExpired",
+                                          again.error().message));
+        }
+        break;
+      }
+      case FaultKind::repeat_page: {
+        auto last = last_answers_.find(place);
+        if (last == last_answers_.end()) {
+          send(run());
+        } else {
+          out.response = last->second;
+          return out;
+        }
+        break;
+      }
+      case FaultKind::drop_token: {
+        auto result = run();
+        if (result) result = without(*result, f.member.empty() ? "NextToken" : f.member, sandbox_.store_.keys);
+        send(result);
+        break;
+      }
+      case FaultKind::empty_page: {
+        const std::string member = f.member.empty() ? "NextToken" : f.member;
+        std::string token = asked.params[member].as_string();
+        if (token.empty()) token = first_token(asked.account, asked.region, service, operation);
+        Builder page(sandbox_.store_.keys);
+        page.begin_map();
+        page.put(member, token);
+        page.end();
+        send(page.finish());
+        break;
+      }
+      case FaultKind::not_aws:
+        out.response = plain_answer(f.status == 0 ? 500 : f.status, "text/html",
+                                    "<html><body><h1>Internal Server Error</h1></body></html>");
+        break;
+    }
+  }
+  set_date(out.response, date);
+  // Kept only where a script may ask for it: answers can be large.
+  if (!sandbox_.faults_.rules().empty() && out.response.status < 300) last_answers_[place] = out.response;
+  return out;
+}
+
+// --- The doors that others see
+// ------------------------------------------------------------------------------------------
+
+Task<HttpResponse> Sandbox::handle(HttpRequest request) {
+  WireAnswer answer = wire_->answer(request);
+  if (loop_ && answer.delay > Duration(0)) {
+    [[maybe_unused]] const auto slept = co_await loop_->sleep(answer.delay);
+  }
+  co_return std::move(answer.response);
+}
+
+namespace {
+
+class InProcess : public Http {
+ public:
+  explicit InProcess(Wire& wire, Loop* loop) : wire_(wire), loop_(loop) {}
+  Task<Result<HttpResponse>> send(HttpRequest request, Steady deadline, Cancel cancel) override {
+    if (cancel.requested()) co_return fail(Code::cancelled, "the request was cancelled");
+    WireAnswer answer = wire_.answer(request);
+    const bool lost = answer.fate == WireAnswer::Fate::lost;
+    if (loop_ && (lost || answer.delay > Duration(0))) {
+      const Steady now = loop_->clock().steady();
+      Steady until = now + answer.delay;
+      if (lost && answer.delay == Duration(0)) until = now + unanswered;
+      const bool too_late = until > deadline;
+      if (too_late) until = deadline;
+      auto slept = co_await loop_->sleep_until(until, cancel);
+      if (!slept) co_return std::unexpected(std::move(slept).error());
+      if (too_late) co_return fail(Code::timed_out, "no answer before the deadline");
+    }
+    if (lost) co_return fail(Code::timed_out, "no answer");
+    if (answer.fate == WireAnswer::Fate::torn) {
+      co_return fail(Code::network, "the connection broke in the middle of the answer");
+    }
+    std::string& body = answer.response.body;
+    const std::size_t size = body.size();
+    body.resize(size + 64, '\0');  // decoders may read that far
+    body.resize(size);
+    co_return std::move(answer.response);
+  }
+
+ private:
+  static constexpr Duration unanswered{60'000'000};
+  Wire& wire_;
+  Loop* loop_;
+};
+
+}  // namespace
+
+std::unique_ptr<Http> in_process_http(Sandbox& sandbox) {
+  return std::make_unique<InProcess>(*sandbox.wire_, sandbox.loop_);
+}
+
+Result<std::unique_ptr<aws::HttpServer>> serve(Sandbox& sandbox, Loop& loop, std::uint16_t port) {
+  return aws::HttpServer::listen(loop, port,
+                                 [&sandbox](HttpRequest request) { return sandbox.handle(std::move(request)); });
+}
+
+}  // namespace reeve::sandbox
