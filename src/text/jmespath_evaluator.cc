@@ -37,14 +37,18 @@ Value member(Value v, const Step& step) {
       return found ? Value(found, v.keys()) : Value{};
     }
   }
+  if (step.hint < node->size && node->children[step.hint].key() == step.id) {
+    return {node->children + step.hint, v.keys()};
+  }
   const Node* found = v.find(step.id, step.hint);
   return found != nullptr ? Value(found, v.keys()) : Value{};
 }
 
 Value item(Value v, std::int64_t index) {
   if (!v.is_list()) return v.is_unknown() ? v : Value{};
-  if (index < 0) index += static_cast<std::int64_t>(v.size());
-  return index < 0 ? Value{} : v[static_cast<std::size_t>(index)];
+  const Node* node = v.node();
+  if (index < 0) index += node->size;
+  return index < 0 || index >= node->size ? Value{} : Value{node->children + index, v.keys()};
 }
 
 }  // namespace
