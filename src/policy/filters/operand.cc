@@ -53,6 +53,7 @@ constexpr std::pair<std::string_view, ValueType> value_types[] = {
     {"cidr_size", ValueType::cidr_size},
     {"version", ValueType::version},
     {"expr", ValueType::expr},
+    {"string", ValueType::none},  // converts nothing
 };
 
 template <class T, std::size_t n>
