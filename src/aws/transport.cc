@@ -140,10 +140,12 @@ class Transport final : public Http {
       done({.error = error});
     }
     enum class Stop { no, deadline, cancel } stop = Stop::no;
+    bool connected = true;
     auto give_up = [&](Stop why) {
       if (stop != Stop::no) return;
       stop = why;
       if (exchange->abort()) return;
+      connected = false;
       auto done = completion.completer();
       done({.error = AWS_ERROR_HTTP_STREAM_CANCELLED});
     };
@@ -164,7 +166,8 @@ class Transport final : public Http {
       error.code = Code::limit_exceeded;
       error.message = fmt::format("{}: the answer is larger than {} bytes", where, options_.response_limit_bytes);
     } else if (stop == Stop::deadline) {
-      error.code = Code::timed_out, error.message = where + ": no answer before the deadline";
+      error.code = Code::timed_out,
+      error.message = where + (connected ? ": no answer before the deadline" : ": no connection before the deadline");
     } else if (stop == Stop::cancel) {
       error.code = Code::cancelled, error.message = where + ": interrupted while waiting for the answer";
     } else if (is_bad_request(outcome.error)) {

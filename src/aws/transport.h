@@ -28,6 +28,9 @@ struct TransportOptions {
 /// library's one thread does the input and output; answers come back to `loop`. A request that a closing connection
 /// did not begin to send is sent over another one; nothing else is retried. Adds Host and Content-Length.
 ///
+/// An answer must say its length or come in chunks, as all of AWS's do; one that ends with its connection (HTTP/1.0)
+/// is read without its body.
+///
 /// Destroy it on the loop's thread when every send() has ended: it waits for the library's threads.
 /// Errors of send(): those of Http; network says what failed (name resolution, connection, TLS, a torn connection).
 std::unique_ptr<Http> make_http(Loop& loop, Workers& workers, TransportOptions options = {});
