@@ -214,11 +214,11 @@ TEST_F(Guards, UnreadableOnesKeepOrNoteByTheirNature) {
                {"sharing", "ec2.DescribeSnapshotAttribute", "keep unknown"},
                {"lock", "ec2.DescribeLockedSnapshots", "note! unknown-lock"},
                {"fast-restore", "ec2.DescribeFastSnapshotRestores", "note! unknown-fast-restore"},
-               {"recycle-bin", "rbin.ListRules", "note! unknown-bin"},
                {"recycle-bin", "rbin.GetRule", "note! unknown-bin"},
+               {"recycle-bin", "rbin.ListRules", "note! unknown-bin"},
                {"archive-quota", "ec2.DescribeSnapshotTierStatus", "note! unknown-tier"}};
   for (const auto& c : cases) {
-    testing::SnapshotEstate::api_.fails(c.operation, Code::access_denied, "not for you");
+    api_.fails(c.operation, Code::access_denied, "not for you");
     EXPECT_THAT(answer(c.guard), StartsWith(c.starts)) << c.operation;
     api_.on(c.operation, "{}");
   }
