@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Decoding EC2 pages into documents: ours beside botocore's, the same bytes, one core, in one run.
+
+  bench/decode.py DECODE_BENCH      the path of the built decode_bench
+
+botocore comes from build/deps/botocore. CPU seconds, the best of several rounds of each.
+"""
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "build", "deps", "botocore"))
+
+
+def identifier(chance, prefix):
+    return f"{prefix}-{chance.getrandbits(68):017x}"
+
+
+def moment(chance):
+    return (f"20{chance.randrange(20, 27)}-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}"
+            f"T{chance.randrange(24):02}:{chance.randrange(60):02}:{chance.randrange(60):02}.000Z")
+
+
+def tags(chance, names):
+    values = {
+        "Name": f"web-{chance.randrange(10000):05}", "env": chance.choice(["prod", "staging", "dev"]),
+        "team": chance.choice(["payments", "search", "platform-infra"]), "cost-center": str(chance.randrange(40)),
+        "managed-by": "terraform",
+    }
+    items = "".join(f"<item><key>{name}</key><value>{values[name]}</value></item>" for name in names)
+    return f"<tagSet>{items}</tagSet>"
+
+
+def instance(chance):
+    """About 3.3 KB, as DescribeInstances describes an instance of today with one interface and one volume."""
+    ip = f"10.{chance.randrange(256)}.{chance.randrange(256)}.{chance.randrange(256)}"
+    at, eni, subnet, vpc = moment(chance), identifier(chance, "eni"), f"subnet-{chance.randrange(12):017x}", "vpc-0a1b2c3d4e5f60718"
+    groups = f"<groupSet><item><groupId>sg-{chance.randrange(9):017x}</groupId><groupName>web-tier</groupName></item></groupSet>"
+    dns = f"ip-{ip.replace('.', '-')}.ec2.internal"
+    return f"""
+        <item>
+            <reservationId>{identifier(chance, "r")}</reservationId>
+            <ownerId>123456789012</ownerId>
+            <groupSet/>
+            <instancesSet>
+                <item>
+                    <instanceId>{identifier(chance, "i")}</instanceId>
+                    <imageId>ami-{chance.randrange(20):017x}</imageId>
+                    <instanceState><code>16</code><name>running</name></instanceState>
+                    <privateDnsName>{dns}</privateDnsName>
+                    <dnsName/>
+                    <reason/>
+                    <keyName>operations</keyName>
+                    <amiLaunchIndex>0</amiLaunchIndex>
+                    <productCodes/>
+                    <instanceType>{chance.choice(["t3.medium", "m5.large", "c6i.2xlarge"])}</instanceType>
+                    <launchTime>{at}</launchTime>
+                    <placement><availabilityZone>us-east-1{chance.choice("abc")}</availabilityZone><groupName/><tenancy>default</tenancy></placement>
+                    <monitoring><state>disabled</state></monitoring>
+                    <subnetId>{subnet}</subnetId>
+                    <vpcId>{vpc}</vpcId>
+                    <privateIpAddress>{ip}</privateIpAddress>
+                    <sourceDestCheck>true</sourceDestCheck>
+                    {groups}
+                    <architecture>x86_64</architecture>
+                    <rootDeviceType>ebs</rootDeviceType>
+                    <rootDeviceName>/dev/xvda</rootDeviceName>
+                    <blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><volumeId>{identifier(chance, "vol")}</volumeId><status>attached</status><attachTime>{at}</attachTime><deleteOnTermination>true</deleteOnTermination></ebs></item></blockDeviceMapping>
+                    <virtualizationType>hvm</virtualizationType>
+                    <clientToken>{chance.getrandbits(128):032x}</clientToken>
+                    {tags(chance, ["Name", "env", "team", "cost-center", "managed-by"])}
+                    <hypervisor>xen</hypervisor>
+                    <networkInterfaceSet>
+                        <item>
+                            <networkInterfaceId>{eni}</networkInterfaceId>
+                            <subnetId>{subnet}</subnetId>
+                            <vpcId>{vpc}</vpcId>
+                            <description/>
+                            <ownerId>123456789012</ownerId>
+                            <status>in-use</status>
+                            <macAddress>0a:{chance.getrandbits(8):02x}:{chance.getrandbits(8):02x}:{chance.getrandbits(8):02x}:33:44</macAddress>
+                            <privateIpAddress>{ip}</privateIpAddress>
+                            <privateDnsName>{dns}</privateDnsName>
+                            <sourceDestCheck>true</sourceDestCheck>
+                            {groups}
+                            <attachment><attachmentId>{identifier(chance, "eni-attach")}</attachmentId><deviceIndex>0</deviceIndex><status>attached</status><attachTime>{at}</attachTime><deleteOnTermination>true</deleteOnTermination><networkCardIndex>0</networkCardIndex></attachment>
+                            <privateIpAddressesSet><item><privateIpAddress>{ip}</privateIpAddress><privateDnsName>{dns}</privateDnsName><primary>true</primary></item></privateIpAddressesSet>
+                            <ipv6AddressesSet/>
+                            <interfaceType>interface</interfaceType>
+                        </item>
+                    </networkInterfaceSet>
+                    <ebsOptimized>false</ebsOptimized>
+                    <enaSupport>true</enaSupport>
+                    <cpuOptions><coreCount>1</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>
+                    <capacityReservationSpecification><capacityReservationPreference>open</capacityReservationPreference></capacityReservationSpecification>
+                    <hibernationOptions><configured>false</configured></hibernationOptions>
+                    <metadataOptions><state>applied</state><httpTokens>required</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit><httpEndpoint>enabled</httpEndpoint></metadataOptions>
+                    <enclaveOptions><enabled>false</enabled></enclaveOptions>
+                    <platformDetails>Linux/UNIX</platformDetails>
+                    <usageOperation>RunInstances</usageOperation>
+                </item>
+            </instancesSet>
+        </item>"""
+
+
+def snapshot(chance):
+    return f"""
+        <item>
+            <snapshotId>{identifier(chance, "snap")}</snapshotId>
+            <volumeId>{identifier(chance, "vol")}</volumeId>
+            <status>completed</status>
+            <startTime>{moment(chance)}</startTime>
+            <progress>100%</progress>
+            <ownerId>123456789012</ownerId>
+            <volumeSize>{chance.choice([8, 20, 100, 500])}</volumeSize>
+            <description>Created by CreateImage({identifier(chance, "i")}) for {identifier(chance, "ami")}</description>
+            <encrypted>false</encrypted>
+            <storageTier>standard</storageTier>
+            {tags(chance, ["Name", "env", "team"])}
+        </item>"""
+
+
+def page(operation, result, record, count):
+    chance = random.Random(7)
+    items = "".join(record(chance) for _ in range(count))
+    items = re.sub("\n +", "\n ", items)
+    return (f'<?xml version="1.0" encoding="UTF-8"?>\n<{operation}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+            f"<requestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</requestId><{result}>{items}</{result}>"
+            f"<nextToken>token</nextToken></{operation}Response>").encode()
+
+
+def botocore_seconds(operation, body):
+    import botocore.session
+    import botocore.parsers
+    model = botocore.session.get_session().get_service_model("ec2")
+    shape = model.operation_model(operation).output_shape
+    parser = botocore.parsers.create_parser("ec2")
+    best = float("inf")
+    for _ in range(3):
+        start = time.process_time()
+        parser.parse({"status_code": 200, "headers": {}, "body": body}, shape)
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def ours(binary, *arguments):
+    return json.loads(subprocess.run([binary, *map(str, arguments)], check=True, stdout=subprocess.PIPE).stdout)
+
+
+def main():
+    binary = sys.argv[1]
+    print(f"{'page':<34}{'KB/record':>10}{'botocore/s':>12}{'reeve/s':>12}{'times':>8}{'held B/record':>15}")
+    with tempfile.TemporaryDirectory() as folder:
+        for operation, result, record in (("DescribeInstances", "reservationSet", instance),
+                                          ("DescribeSnapshots", "snapshotSet", snapshot)):
+            count = 1000
+            body = page(operation, result, record, count)
+            path = os.path.join(folder, operation)
+            with open(path, "wb") as file:
+                file.write(body)
+            peer = botocore_seconds(operation, body)
+            mine = ours(binary, operation, path, count)
+            print(f"{operation + f' x{count}':<34}{len(body) / count / 1000:>10.2f}{count / peer:>12,.0f}"
+                  f"{count / mine['seconds']:>12,.0f}{peer / mine['seconds']:>8.0f}{mine['held_bytes']:>15,.0f}")
+        held = ours(binary, "DescribeInstances", os.path.join(folder, "DescribeInstances"), 1000, "hold", 50)
+        print(f"50,000 instances held: {held['resident_bytes'] / 1e6:.0f} MB; "
+              f"model of ec2 loaded in {min(mine['model_seconds'], held['model_seconds']) * 1000:.1f} ms")
+
+
+main()
