@@ -123,6 +123,10 @@ class RestJsonCodec final : public Codec {
     } else {
       append_json_members(response.body, result, shape, keys, {});
     }
+    if (response.status == 204) {  // RFC 9110, 15.3.5: no content
+      response.body.clear();
+      return response;
+    }
     if (!type.empty() && !has_header(response.headers, "Content-Type")) {
       response.headers.emplace_back("Content-Type", type);
     }
@@ -158,6 +162,7 @@ class RestJsonCodec final : public Codec {
  private:
   /// Writes the member that is the whole body; gives its content type, or nothing if there is no body.
   static std::string_view write_payload(Value value, const Member& payload, const Keys* keys, std::string& body) {
+    if (payload.shape->event_stream) return {};
     if (is_raw(payload)) {
       if (value.is_null()) return {};
       body = bytes_of(value);

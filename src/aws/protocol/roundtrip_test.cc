@@ -54,7 +54,9 @@ class Generator {
       const Member& member = shape.members[i];
       const bool payload = member.name == shape.payload;
       if (member.shape == nullptr || member.shape->event_stream || (shape.union_type && i != only)) continue;
-      if (!member.required && !payload && !shape.union_type && (depth > 3 || chance_.below(3) == 0)) continue;
+      const bool always = member.required || payload || member.location == Location::status_code ||
+                          member.location_name == "Content-Type";  // sent in any case
+      if (!always && !shape.union_type && (depth > 3 || chance_.below(3) == 0)) continue;
       if (const auto made = value(member, depth + 1)) {
         b.put(member.name, *made);
         any = true;
