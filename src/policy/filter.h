@@ -31,17 +31,17 @@ struct Verdict {
 struct Finding {
   std::string filter;  ///< type, or "value State.Name"
   Truth verdict = Truth::yes;
-  Document evidence;   ///< a map, or null
+  Document evidence;  ///< a map, or null
 };
 
 /// What filters, guards and actions are given. Facts of one run in one scope.
 struct Context {
   estate::Reader& reader;
   const estate::Prices& prices;
-  Time now;                    ///< the policy's now
+  Time now;  ///< the policy's now
   std::string account, region, partition;
-  std::string run;             ///< the run's id, for tags and texts
-  text::Scratch& scratch;      ///< cleared between records by whoever judges
+  std::string run;         ///< the run's id, for tags and texts
+  text::Scratch& scratch;  ///< cleared between records by whoever judges
   /// What the configuration protects: ids, "tag:KEY" or "tag:KEY=VALUE".
   std::vector<std::string> protected_list = {};
 };
@@ -55,7 +55,8 @@ enum class Again : std::uint8_t { record, related, frozen };
 struct Candidate {
   estate::RecordView view;
   std::vector<Finding> findings = {};
-  std::vector<std::string> matched_keys = {};  ///< keys of value filters that matched: evidence "c7n:MatchedFilters" at the end
+  std::vector<std::string> matched_keys =
+      {};  ///< keys of value filters that matched: evidence "c7n:MatchedFilters" at the end
 };
 
 /// One test of a policy. Immutable after it is built.

@@ -107,14 +107,20 @@ Value Lookup::find_tag(Value record) const {
       const Value key = tag["Key"];
       if (key.is_unknown()) unknown = key;
       if (!key.is_text()) continue;
-      if (transforms_.empty() ? key.as_text() == tag_ : transform_tag_key(key.as_text(), transforms_) == tag_) {
-        return tag["Value"];
-      }
+      if (is_the_tag(key.as_text())) return tag["Value"];
     }
     return unknown;
   }
-  if (const auto labels = record.find("labels")) return (*labels)[tag_];
-  return record["tags"][tag_];
+  const Value map = record.find("labels").value_or(record["tags"]);
+  if (map.is_unknown()) return map;
+  for (const auto [key, value] : map.entries()) {
+    if (is_the_tag(key)) return value;
+  }
+  return {};
+}
+
+bool Lookup::is_the_tag(std::string_view key) const {
+  return transforms_.empty() ? key == tag_ : transform_tag_key(key, transforms_) == tag_;
 }
 
 Value Lookup::find_member(Value record) const {

@@ -41,6 +41,7 @@ class Lookup {
  private:
   Lookup() = default;
   Value find_tag(Value record) const;
+  bool is_the_tag(std::string_view key) const;
   Value find_member(Value record) const;
   std::string key_, tag_;
   std::vector<std::string> transforms_, columns_;

@@ -88,7 +88,7 @@ void ValueFilter::convert(Operand& resource, Operand& value, Time now) const {
       return resource.set(tuple ? 0 : python_int(r));
     case ValueType::real:
       resource.form = Operand::Form::plain;
-      return resource.set(tuple ? 0 : r.kind() == Kind::boolean ? (r.as_bool() ? 1.0 : 0.0) : python_real(r));
+      return resource.set(tuple ? 0.0 : python_real(r));
     case ValueType::normalize:
       if (r.is_text()) resource.set(text::lower(text::strip(r.as_text())));
       return;

@@ -159,8 +159,6 @@ struct ValueBuilder {
       case ValueType::cidr:
         if (!at.is_text() && !at.is_list()) {
           problem(at, "the value of value_type: cidr must be an address, a network or a list of these");
-        } else if (at.is_list() && filter->op_ == Op::contains) {
-          problem(at, "a list of networks cannot be contained in a network: use op: in, or one network");
         }
         break;
       case ValueType::version:
