@@ -60,6 +60,7 @@ Task<StaleWorld> StaleWorld::read(estate::Reader& reader, Wanted wanted) {
   constexpr std::size_t parts = 4;
   co_await for_each(reader.loop(), parts, parts, std::move(part));
   world.index_snapshots();
+  world.index_bin();
   co_return world;
 }
 
@@ -76,6 +77,11 @@ void StaleWorld::index_snapshots() {
   }
 }
 
+void StaleWorld::index_bin() {
+  if (!bin_) return;
+  for (const Document& item : bin_->items) in_bin_.emplace(item["VolumeId"].as_text(), item.root());
+}
+
 StaleWorld::Found StaleWorld::volume(std::string_view id) const { return look_up(volumes_, volumes_problem_, id); }
 
 StaleWorld::Found StaleWorld::instance(std::string_view id) const {
@@ -84,9 +90,8 @@ StaleWorld::Found StaleWorld::instance(std::string_view id) const {
 
 StaleWorld::Found StaleWorld::volume_in_bin(std::string_view id) const {
   if (!bin_) return {Is::unknown, {}, bin_problem_};
-  for (const Document& item : bin_->items) {
-    if (item["VolumeId"].as_text() == id) return {Is::there, item.root(), {}};
-  }
+  const auto found = in_bin_.find(id);
+  if (found != in_bin_.end()) return {Is::there, found->second, {}};
   return {};
 }
 

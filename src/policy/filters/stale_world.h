@@ -40,10 +40,12 @@ class StaleWorld {
 
  private:
   void index_snapshots();
+  void index_bin();
   std::shared_ptr<const estate::Listing> volumes_, instances_, snapshots_;
   std::shared_ptr<const estate::Reader::Items> bin_;
   std::string volumes_problem_, bin_problem_, instances_problem_, snapshots_problem_;
   std::unordered_map<std::string_view, Chain> chains_;  // keys are texts of snapshots_
+  std::unordered_map<std::string_view, Value> in_bin_;  // keys and values are of bin_
 };
 
 }  // namespace reeve::policy
