@@ -71,6 +71,19 @@ TEST_F(Judging, UnknownRecordsAreKeptWithTheReasonUnlessAnotherFilterRefusesThem
   EXPECT_THAT(judge(*policy("  filters: [{type: age, days: 30}, {SnapshotId: snap-1}]\n")).unknown, IsEmpty());
 }
 
+TEST_F(Judging, FewMatchesAreCopiedOutOfTheirPageManyKeepIt) {
+  api_.on("ec2.DescribeSnapshots", listed(0, 20));
+  const auto arena = [](const Candidate& candidate) { return candidate.view.record().document.arena(); };
+  const Judged few = judge(*policy("  filters: [{State: error}]\n"));
+  ASSERT_THAT(ids(few), ElementsAre("snap-0", "snap-10"));
+  EXPECT_NE(arena(few.matched[0]), arena(few.matched[1]));
+  EXPECT_EQ(few.matched[0].view.record().document["VolumeSize"].as_integer(), 0);
+  fresh_reader();
+  const Judged many = judge(*policy("  filters: [{State: completed}]\n"));
+  ASSERT_THAT(many.matched, SizeIs(18));
+  EXPECT_EQ(arena(many.matched[0]), arena(many.matched[17]));
+}
+
 TEST_F(Judging, WithoutFiltersAllMatch) {
   api_.on("ec2.DescribeSnapshots", listed(0, 3));
   EXPECT_THAT(ids(judge(*policy(""))), SizeIs(3));
