@@ -305,6 +305,65 @@ TEST(Transport, AConnectionThatClosedWhileIdleIsNoError) {
   }
 }
 
+/// Sends raw bytes to a server, and closes, or waits for `answer_bytes` first.
+std::string raw_client(std::uint16_t port, const std::string& bytes, std::size_t answer_bytes) {
+  const int peer = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  EXPECT_EQ(::write(peer, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  std::string answer;
+  char buffer[4096];
+  while (answer.size() < answer_bytes) {
+    const auto got = ::read(peer, buffer, sizeof(buffer));
+    if (got <= 0) break;
+    answer.append(buffer, static_cast<std::size_t>(got));
+  }
+  ::close(peer);
+  return answer;
+}
+
+TEST(Transport, ClientsThatGoAwayDoNotHarmTheServer) {
+  Held held;
+  Fixture f(held.handler());
+  held.gate = std::make_unique<Event>(f.loop);
+  const std::string whole = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+  for (std::size_t length = 0; length <= whole.size(); ++length)
+    raw_client(f.server->port(), whole.substr(0, length), 0);
+  for (const char* garbage : {"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02", "\0\0\0\0",
+                              "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+                              "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+    raw_client(f.server->port(), garbage, 0);
+  }
+  held.gate->set();
+  EXPECT_TRUE(f.loop.run(f.send(f.request())));
+}
+
+TEST(Transport, RequestsInARowOnOneConnection) {
+  Fixture f(echo);
+  const std::string one = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+  std::string answer;
+  bool ended = false;
+  std::thread client([&] {
+    answer = raw_client(f.server->port(), one + one + one, 200);
+    f.loop.post([&] { ended = true; });
+  });
+  f.loop.run([](Loop& loop, bool& flag) -> Task<void> {
+    while (!flag) {
+      Task<Result<void>> pause = loop.sleep(std::chrono::milliseconds(1));
+      if (!co_await std::move(pause)) co_return;
+    }
+  }(f.loop, ended));
+  client.join();
+  std::size_t answers = 0;
+  for (auto at = answer.find("HTTP/1.1 200"); at != std::string::npos; at = answer.find("HTTP/1.1 200", at + 1)) {
+    ++answers;
+  }
+  EXPECT_EQ(answers, 3u) << answer;
+}
+
 TEST(Transport, TearDownAgainAndAgain) {
   for (int i = 0; i < 15; ++i) {
     Fixture f(echo);
