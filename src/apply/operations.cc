@@ -6,6 +6,7 @@
 
 #include "apply/effects.h"
 #include "apply/lock.h"
+#include "base/contains.h"
 #include "base/json.h"
 #include "plan/plan_file.h"
 #include "plan/plan_json.h"
@@ -40,7 +41,7 @@ Result<void> check_here(const plan::Header& header, const Here& here) {
                    "Plan again without --now");
   }
   for (const auto& scope : header.scopes) {
-    if (!std::ranges::contains(here.accounts, scope.account)) {
+    if (!holds(here.accounts, scope.account)) {
       return refused(fmt::format("plan {} is for account {}, and these credentials are of {}", header.id, scope.account,
                                  fmt::join(here.accounts, ", ")),
                      "Use the credentials (--profile) of the plan's account");
@@ -64,9 +65,9 @@ Result<std::vector<plan::Row>> rows_of(const plan::PlanFile& file, const std::ve
   std::set<std::string, std::less<>> missing(only.begin(), only.end());
   TRY(file.each_row([&](plan::Row row) -> Result<void> {
     missing.erase(row.row);
-    const bool chosen = only.empty() || std::ranges::contains(only, row.row);
+    const bool chosen = only.empty() || holds(only, row.row);
     const bool spared =
-        std::ranges::any_of(row.records, [&](const auto& id) { return std::ranges::contains(except, id); });
+        std::ranges::any_of(row.records, [&](const auto& id) { return holds(except, id); });
     if (chosen && !spared) rows.push_back(std::move(row));
     return {};
   }));
@@ -316,7 +317,7 @@ Result<plan::Plan> plan_undo(Hands hands, const std::string& run, const std::vec
     }
   }
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    if (entry->kind != "intent" || (!rows.empty() && !std::ranges::contains(rows, entry->row))) continue;
+    if (entry->kind != "intent" || (!rows.empty() && !holds(rows, entry->row))) continue;
     const auto outcome = closed.find(entry->row);
     if (outcome == closed.end() || outcome->second->outcome != Outcome::done) continue;
     const Value body = entry->body;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apply/effects.h"
+#include "policy/judge.h"
 
 namespace reeve::apply {
 namespace {

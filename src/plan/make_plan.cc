@@ -269,7 +269,7 @@ class Planner {
   /// Keeps rows of the `most` oldest of the counted records; the others become past-limit.
   static void keep_oldest(PolicyRows& rows, const std::set<std::string>& counted, std::size_t most) {
     std::vector<std::string> order(counted.begin(), counted.end());
-    std::ranges::stable_sort(order, {}, [&rows](const std::string& id) { return rows.dates.at(id); });
+    std::ranges::sort(order, {}, [&rows](const std::string& id) { return std::pair(rows.dates.at(id), id); });
     const std::set<std::string> past(order.begin() + static_cast<std::ptrdiff_t>(std::min(most, order.size())),
                                      order.end());
     std::erase_if(rows.rows, [&](const Row& row) {

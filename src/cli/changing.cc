@@ -1,0 +1,34 @@
+#include "cli/changing.h"
+
+#include <fmt/format.h>
+
+#include "cli/output.h"
+
+namespace reeve::cli {
+
+Task<Result<Changing>> begin_change(Engine& engine) {
+  Changing out;
+  CO_TRY(out.connected, co_await engine.connect());
+  CO_TRY(engine.check_trust(out.connected));
+  out.here = {.accounts = {out.connected.identity.account}, .loopback = out.connected.loopback};
+  CO_TRY(out.prices, engine.prices({}));
+  CO_TRY(out.journal, engine.journal());
+  co_return out;
+}
+
+apply::Progress progress_of(Engine& engine, std::shared_ptr<Progress> line) {
+  const Log log = engine.log();
+  return {.row =
+              [line, log](std::size_t done, std::size_t total, const apply::RowOutcome& row) {
+                line->show(fmt::format("{} of {}: {} {} {}", done, total, row.action, row.id, name(row.outcome)));
+                log.debug("row", {{"row", row.row}, {"id", row.id}, {"outcome", name(row.outcome)}});
+                if (row.error) log.info(row.error->text(), {{"row", row.row}});
+              },
+          .note =
+              [line](const std::string& text) {
+                line->clear();
+                say("reeve: " + text);
+              }};
+}
+
+}  // namespace reeve::cli

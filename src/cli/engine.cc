@@ -1,0 +1,351 @@
+#include "cli/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aws/credentials_source.h"
+#include "aws/fault.h"
+#include "aws/transport.h"
+#include "base/contains.h"
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "base/json.h"
+#include "base/sim_seams.h"
+#include "cli/output.h"
+#include "text/yaml.h"
+
+namespace reeve::cli {
+namespace {
+
+constexpr std::size_t sandbox_snapshots = 300;
+constexpr std::uint64_t sandbox_seed = 7;
+constexpr std::size_t state_file_bytes = std::size_t{64} << 20;
+
+bool is_loopback_url(std::string_view url) {
+  const auto scheme = url.find("://");
+  std::string_view host = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  host = host.substr(0, host.find('/'));
+  if (host.starts_with("[")) return host.substr(0, host.find(']') + 1) == "[::1]";
+  host = host.substr(0, host.find(':'));
+  return host == "localhost" || host.starts_with("127.");
+}
+
+std::string state_folder(const Common& common, Environment& environment) {
+  if (!common.state.empty()) return common.state;
+  const auto xdg = environment.get("XDG_STATE_HOME");
+  return (xdg && !xdg->empty() ? *xdg : environment.home() + "/.local/state") + "/reeve";
+}
+
+}  // namespace
+
+std::string_view version() { return REEVE_VERSION; }
+
+/// Keeps the sandbox's state after each change, so that a process that dies loses nothing that it was told is done.
+class Engine::KeepSandbox : public aws::Api {
+ public:
+  KeepSandbox(aws::Api& inner, Engine& engine) : inner_(inner), engine_(engine) {}
+  Task<Result<aws::Response>> call(aws::Request request) override {
+    const std::string operation = request.operation;
+    auto answer = co_await inner_.call(std::move(request));
+    const bool reads = operation.starts_with("Describe") || operation.starts_with("List") || operation.starts_with("Get");
+    if (!reads) CO_TRY(engine_.save_sandbox());
+    co_return answer;
+  }
+
+ private:
+  aws::Api& inner_;
+  Engine& engine_;
+};
+
+Engine::Engine(Common common) : common_(std::move(common)) {}
+
+Engine::~Engine() {
+  journal_.reset();
+  counting_.reset();
+  live_.reset();
+  if (loop_) loop_->drain();
+  http_.reset();
+}
+
+Result<std::unique_ptr<Engine>> Engine::make(const Common& common) {
+  std::unique_ptr<Engine> out(new Engine(common));
+  TRY(out->open());
+  return out;
+}
+
+Result<void> Engine::open() {
+  std::optional<Time> pinned;
+  if (!common_.now.empty()) {
+    const auto time = parse_iso8601(common_.now);
+    if (!time) {
+      return fail({.code = Code::usage,
+                   .message = fmt::format("--now {} is not a time", common_.now),
+                   .hint = "Write it as 2026-01-19T00:36:26Z"});
+    }
+    pinned = *time;
+  }
+  clock_ = std::make_unique<RealClock>(pinned);
+  if (common_.seed_given) {
+    random_ = std::make_unique<SeededRandom>(common_.seed);
+  } else {
+    random_ = std::make_unique<RealRandom>();
+  }
+  state_.path = state_folder(common_, environment_);
+  loop_ = std::make_unique<Loop>(*clock_);
+  TRY(interrupts_, watch_interrupts(*loop_, [this] {
+        say("reeve: interrupted: waiting for the calls in flight (again to leave at once)");
+        stop_.cancel();
+      }));
+  constexpr std::size_t worker_threads = 2;
+  workers_ = std::make_unique<ThreadWorkers>(worker_threads);
+  process_ = std::make_unique<RealProcess>(*loop_, *workers_);
+  log_ = Log(*clock_, write_standard_error, Log::level_for(common_.verbose, common_.quiet));
+  if (!common_.log_file.empty()) TRY(log_.add_file(disk_, common_.log_file));
+  TRY(kinds_, estate::Kinds::embedded());
+  run_id_ = fmt::format("{:08x}", random_->next() & 0xFFFFFFFF);
+  return common_.sandbox.empty() ? open_aws() : open_sandbox();
+}
+
+Result<void> Engine::open_sandbox() {
+  sandbox_ = std::make_unique<sandbox::Sandbox>(
+      sandbox::Options{.clock = *clock_, .models = models_, .seed = sandbox_seed, .behaviour = sandbox::Behaviour::plain});
+  TRY(disk_.make_folders(state_.path));
+  TRY(const bool kept, disk_.exists(sandbox_file()));
+  if (kept) {
+    TRY(sandbox_->load(disk_, sandbox_file()));
+  } else if (common_.sandbox == "generated") {
+    sandbox_->generate(sandbox_snapshots, sandbox_seed);
+  } else {
+    TRY(const std::string text, disk_.read_file(common_.sandbox, limits::text_file_bytes));
+    TRY(const auto yaml, text::parse_yaml(text, common_.sandbox));
+    TRY(sandbox_->load_estate(yaml.document()));
+  }
+  http_ = sandbox::in_process_http(*sandbox_);
+  world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
+  credentials_ = aws::fixed_credentials(
+      {.access_key_id = "testing", .secret_access_key = "testing", .account_id = std::string(sandbox::home_account)});
+  std::optional<aws::FaultScript> faults;
+  if (!common_.faults.empty()) {
+    TRY(const std::string text, disk_.read_file(common_.faults, limits::text_file_bytes));
+    TRY(faults, aws::FaultScript::parse(text, common_.faults));
+    sandbox_->set_faults(*faults);
+  }
+  aws::LiveSettings live{.version = std::string(version()),
+                         .run_id = run_id_,
+                         .endpoint_url = "http://127.0.0.1:1"};  // nobody connects: the sandbox answers in process
+  live_ = aws::make_live(*world_, models_, *credentials_, std::move(live), nullptr,
+                         [this](aws::Api& sender) { return std::make_unique<KeepSandbox>(sender, *this); });
+  counting_ = std::make_unique<aws::CountingApi>(*live_);
+  region_ = common_.regions.empty() || common_.regions.front() == "all" ? std::string(sandbox::home_region)
+                                                                        : common_.regions.front();
+  return {};
+}
+
+Result<void> Engine::open_aws() {
+  aws::SettingsOverrides overrides{.profile = common_.profile, .endpoint_url = common_.endpoint_url};
+  if (!common_.regions.empty() && common_.regions.front() != "all") overrides.region = common_.regions.front();
+  TRY(settings_, aws::load_settings(environment_, disk_, overrides));
+  region_ = settings_.region;
+  if (region_.empty() && is_loopback_url(common_.endpoint_url)) region_ = "us-east-1";
+  aws::TransportOptions transport{.ca_bundle = settings_.ca_bundle,
+                                  .http_proxy = settings_.http_proxy,
+                                  .https_proxy = settings_.https_proxy,
+                                  .no_proxy = settings_.no_proxy};
+  http_ = aws::make_http(*loop_, *workers_, std::move(transport));
+  world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
+  aws::CredentialOptions options{.role_session_name = "reeve-" + run_id_};
+  options.assume_role = [this](aws::AssumeRoleRequest request, aws::Credentials base) -> Task<Result<aws::Credentials>> {
+    const auto source = aws::fixed_credentials(std::move(base));
+    aws::LiveSettings live{.version = std::string(version()), .run_id = run_id_};
+    live.endpoint_url = settings_.endpoint_url_for(environment_, "STS");
+    const auto door = aws::make_live(*world_, models_, *source, std::move(live));
+    Builder b;
+    b.begin_map();
+    b.put("RoleArn", request.role_arn);
+    b.put("RoleSessionName", request.session_name);
+    b.put_if("ExternalId", request.external_id);
+    if (request.duration) {
+      b.put("DurationSeconds", std::int64_t{std::chrono::duration_cast<std::chrono::seconds>(*request.duration).count()});
+    }
+    b.end();
+    aws::Request call{.service = "sts", .operation = "AssumeRole", .params = b.finish(), .scope = {.region = region_}};
+    const auto answer = co_await door->call(std::move(call));
+    if (!answer) co_return std::unexpected(answer.error());
+    const Value given = answer->document["Credentials"];
+    aws::Credentials out{.access_key_id = given["AccessKeyId"].as_string(),
+                         .secret_access_key = given["SecretAccessKey"].as_string(),
+                         .session_token = given["SessionToken"].as_string(),
+                         .source = "role " + request.role_arn};
+    if (given["Expiration"].kind() == Kind::timestamp) out.expiration = given["Expiration"].as_time();
+    co_return out;
+  };
+  credentials_ = aws::make_credentials(*world_, settings_, std::move(options));
+  aws::LiveSettings live = aws::live_settings(settings_, environment_, models_);
+  live.version = version();
+  live.run_id = run_id_;
+  aws::Live::Inside inside;
+  if (!common_.faults.empty()) {
+    TRY(const std::string text, disk_.read_file(common_.faults, limits::text_file_bytes));
+    TRY(aws::FaultScript script, aws::FaultScript::parse(text, common_.faults));
+    inside = [this, script](aws::Api& sender) { return std::make_unique<aws::Fault>(sender, *loop_, script); };
+  }
+  live_ = aws::make_live(*world_, models_, *credentials_, std::move(live), nullptr, std::move(inside));
+  counting_ = std::make_unique<aws::CountingApi>(*live_);
+  return {};
+}
+
+std::string Engine::sandbox_file() const {
+  const std::string name = common_.sandbox == "generated" ? "generated" : sha256_hex(common_.sandbox).substr(0, 12);
+  return state_.path + "/sandbox-" + name + ".json";
+}
+
+Result<void> Engine::save_sandbox() { return sandbox_->save(disk_, sandbox_file()); }
+
+Result<void> Engine::close() {
+  if (sandbox_) TRY(save_sandbox());
+  return {};
+}
+
+Time Engine::now() {
+  if (pinned_now() || sandbox_) return sandbox_ && !pinned_now() ? sandbox_->now() : clock_->now();
+  return clock_->now() + live_->clock_skew().latest();
+}
+
+std::map<std::string, std::uint64_t> Engine::calls() const {
+  std::map<std::string, std::uint64_t> out;
+  for (const auto& [operation, count] : counting_->counts().calls) out[operation] = static_cast<std::uint64_t>(count);
+  return out;
+}
+
+Result<estate::Prices> Engine::prices(const std::string& file) const {
+  if (file.empty()) return estate::Prices::embedded();
+  RealDisk disk;
+  TRY(const std::string text, disk.read_file(file, limits::text_file_bytes));
+  return estate::Prices::parse(text, file, region_);
+}
+
+Result<std::map<std::string, std::string>> Engine::variables() const {
+  std::map<std::string, std::string> out;
+  for (const auto& var : common_.vars) {
+    const auto equals = var.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail({.code = Code::usage, .message = fmt::format("--var {} is not NAME=VALUE", var)});
+    }
+    out[var.substr(0, equals)] = var.substr(equals + 1);
+  }
+  return out;
+}
+
+Result<apply::Journal*> Engine::journal() {
+  if (!journal_) {
+    TRY(disk_.make_folders(state_.path));
+    TRY(journal_, apply::open_sqlite_journal(state_.journal(), nullptr, *clock_, *loop_, *workers_));
+  }
+  return journal_.get();
+}
+
+apply::Hands Engine::hands(const estate::Prices& prices, apply::Journal& journal) {
+  return {.world = *world_,
+          .api = *counting_,
+          .models = models_,
+          .kinds = *kinds_,
+          .prices = prices,
+          .vocabulary = vocabulary_,
+          .journal = journal};
+}
+
+Task<Result<std::vector<std::string>>> Engine::chosen_regions(const std::string& partition) {
+  if (holds(common_.regions, "all")) {
+    aws::Scope scope{.partition = partition, .region = region_};
+    const auto regions = co_await aws::list_regions(*counting_, std::move(scope));
+    if (!regions) co_return std::unexpected(regions.error());
+    std::vector<std::string> out;
+    for (const auto& region : *regions) {
+      if (region.enabled) out.push_back(region.name);
+    }
+    co_return out;
+  }
+  std::vector<std::string> out = common_.regions;
+  if (out.empty()) out.push_back(region_);
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  co_return out;
+}
+
+Result<aws::Scope> Engine::one_scope() const {
+  if (region_.empty()) {
+    return fail({.code = Code::usage,
+                 .message = "no region is set",
+                 .hint = "Give --region, set AWS_REGION, or a region in the profile"});
+  }
+  return aws::Scope{.region = region_};
+}
+
+Task<Result<Connected>> Engine::connect() {
+  if (const auto home = one_scope(); !home) co_return std::unexpected(home.error());
+  const auto identity = co_await aws::who_am_i(*counting_, region_);
+  if (!identity) co_return std::unexpected(identity.error());
+  Connected out;
+  out.identity = *identity;
+  const auto regions = co_await chosen_regions(identity->partition);
+  if (!regions) co_return std::unexpected(regions.error());
+  for (const auto& region : *regions) {
+    out.scopes.push_back({.partition = identity->partition, .account = identity->account, .region = region});
+  }
+  aws::Scope scope = out.scopes.front();
+  const auto alias = co_await aws::account_alias(*counting_, std::move(scope));
+  out.alias_known = alias.has_value();
+  if (alias) out.alias = *alias;
+  const std::string endpoint = sandbox_ ? "the sandbox" : settings_.endpoint_url.empty() ? "AWS" : settings_.endpoint_url;
+  out.loopback = sandbox_ != nullptr || is_loopback_url(live_->sender().endpoint_override("ec2"));
+  if (!common_.quiet) {
+    say(fmt::format("account {}{}, as {}, regions {}, at {}", out.identity.account,
+                    out.alias         ? " (" + *out.alias + ")"
+                    : out.alias_known ? ""
+                                      : " (alias not readable)",
+                    out.identity.arn, fmt::join(*regions, " "), endpoint));
+  }
+  co_return out;
+}
+
+Result<void> Engine::check_trust(const Connected& connected) const {
+  if (connected.loopback) return {};
+  RealDisk disk;
+  const auto text = disk.read_file(state_.trust(), state_file_bytes);
+  if (!text && text.error().code != Code::not_found) return std::unexpected(text.error());
+  if (text) {
+    TRY(const Document trusted, parse_json(*text));
+    if (trusted["accounts"][connected.identity.account].is_map()) return {};
+  }
+  return fail({.code = Code::trust_missing,
+               .message = fmt::format("account {} was never changed from here before", connected.identity.account),
+               .hint = fmt::format("If it is the one you mean: reeve trust {}", connected.identity.account)});
+}
+
+Result<void> Engine::trust(const Connected& connected) {
+  TRY(disk_.make_folders(state_.path));
+  Document trusted;
+  if (const auto text = disk_.read_file(state_.trust(), state_file_bytes)) {
+    TRY(trusted, parse_json(*text));
+  } else if (text.error().code != Code::not_found) {
+    return std::unexpected(text.error());
+  }
+  Builder b;
+  b.begin_map();
+  b.put("format", 1);
+  b.begin_map("accounts");
+  for (const auto [account, entry] : trusted["accounts"].entries()) {
+    if (account != connected.identity.account) b.put(account, entry);
+  }
+  b.begin_map(connected.identity.account);
+  b.put("alias", connected.alias.value_or(""));
+  b.put("by", connected.identity.arn);
+  b.put("at", clock_->wall());
+  b.end();
+  b.end();
+  b.end();
+  return disk_.write_file(state_.trust(), to_json(b.finish(), 2) + "\n");
+}
+
+}  // namespace reeve::cli

@@ -1,0 +1,66 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "cli/exit_code.h"
+#include "plan/plan_json.h"
+#include "views/table.h"
+
+namespace reeve::cli {
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+void print_json(Value document) { print(to_json(document, 2) + "\n"); }
+
+void say(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fputc('\n', stderr);
+}
+
+int report(const Common& common, const Error& error) {
+  if (common.json()) {
+    print_json(plan::error_document(error));
+  } else {
+    say("reeve: " + harmless_text(error.text(), true));
+  }
+  return exit_code(error);
+}
+
+bool error_is_terminal() { return isatty(STDERR_FILENO) == 1; }
+bool input_is_terminal() { return isatty(STDIN_FILENO) == 1; }
+
+std::string read_line() {
+  std::string line;
+  std::getline(std::cin, line);
+  return line;
+}
+
+Progress::Progress(const Common& common) : on_(error_is_terminal() && !common.quiet) {}
+Progress::~Progress() { clear(); }
+
+void Progress::show(std::string_view text) {
+  if (!on_) return;
+  constexpr std::size_t line = 100;
+  const std::string safe = views::printable(text.substr(0, line));
+  std::fprintf(stderr, "\r\x1b[2K%s", safe.c_str());
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+void Progress::clear() {
+  if (!shown_) return;
+  std::fputs("\r\x1b[2K", stderr);
+  std::fflush(stderr);
+  shown_ = false;
+}
+
+}  // namespace reeve::cli

@@ -1,0 +1,39 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "base/document.h"
+#include "base/result.h"
+#include "cli/options.h"
+
+namespace reeve::cli {
+
+/// Standard output carries the result, standard error everything else.
+void print(std::string_view text);
+void print_json(Value document);
+void say(std::string_view text);  ///< a line on standard error
+
+/// Prints an error as the output format wants it: JSON on standard output, or lines for people on standard error.
+/// Gives the exit code.
+int report(const Common& common, const Error& error);
+
+bool error_is_terminal();   ///< standard error is a terminal
+bool input_is_terminal();
+std::string read_line();    ///< from standard input; empty at its end
+
+/// A line on standard error that replaces itself: only on a terminal, and not with -q.
+class Progress {
+ public:
+  explicit Progress(const Common& common);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  void show(std::string_view text);
+  void clear();
+
+ private:
+  bool on_;
+  bool shown_ = false;
+};
+
+}  // namespace reeve::cli

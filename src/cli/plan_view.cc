@@ -1,0 +1,111 @@
+#include "cli/plan_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/output.h"
+#include "views/table.h"
+
+namespace reeve::cli {
+namespace {
+
+using views::Table;
+
+std::string money(const std::optional<double>& amount) { return amount ? views::dollars(*amount) : "-"; }
+
+std::string undo_text(const policy::Undo& undo) {
+  std::string out(name(undo.undo_class));
+  if (undo.until) out += " until " + format_iso8601(*undo.until).substr(0, 10);
+  return out;
+}
+
+std::string reason_of(const plan::Row& row) {
+  for (const auto& finding : row.why) {
+    const Value reason = finding.evidence["reason"];
+    if (reason.is_text()) return reason.as_string();
+  }
+  return row.why.empty() ? std::string() : row.why.front().filter;
+}
+
+Table row_table(const std::vector<const plan::Row*>& rows) {
+  Table table({{"row"}, {"action"}, {"id"}, {"name", Table::Align::left, 32}, {"region"}, {"why", Table::Align::left, 24},
+               {"saves/month", Table::Align::right}, {"at most", Table::Align::right}, {"undo"}, {"risk"}});
+  for (const plan::Row* row : rows) {
+    table.add({row->row, row->action, fmt::format("{}", fmt::join(row->records, " ")), row->title, row->scope.region,
+               reason_of(*row), money(row->saves.likely), money(row->saves.at_most), undo_text(row->undo),
+               std::string(name(row->risk))});
+  }
+  return table;
+}
+
+void print_kept(const std::vector<plan::Kept>& kept) {
+  struct Group {
+    std::size_t count = 0;
+    std::string message, example;
+  };
+  std::map<std::string, Group> groups;
+  for (const auto& k : kept) {
+    Group& group = groups[k.code];
+    if (group.count++ == 0) group = {.count = 1, .message = k.message, .example = k.id};
+  }
+  std::vector<std::pair<std::string, Group>> sorted(groups.begin(), groups.end());
+  std::ranges::sort(sorted, std::ranges::greater{}, [](const auto& g) { return std::pair(g.second.count, g.first); });
+  Table table({{"kept", Table::Align::right}, {"reason"}, {"for example"}, {"because", Table::Align::left, 90}});
+  for (const auto& [code, group] : sorted) {
+    table.add({std::to_string(group.count), code, group.example, group.message});
+  }
+  print(fmt::format("\nKept: {}\n", views::counted(kept.size(), "record")));
+  print(table.text("  "));
+}
+
+}  // namespace
+
+void print_plan(const Common& common, const plan::Plan& plan) {
+  std::vector<const plan::Row*> rows;
+  for (const auto& row : plan.rows) rows.push_back(&row);
+  std::ranges::sort(rows, std::ranges::greater{}, [](const plan::Row* row) {
+    return std::tuple(row->saves.likely.value_or(-1), row->saves.at_most.value_or(-1), row->row);
+  });
+  if (common.output == "csv") {
+    print(row_table(rows).csv());
+    return;
+  }
+  for (const auto& policy : plan.header.policies) {
+    const std::string allowed = policy.limit.allowed ? std::to_string(*policy.limit.allowed) : "none";
+    print(fmt::format("{} in {}: {} of {} {} matched, {} planned (limit {}, counted {}{})\n",
+                      views::printable(policy.name), policy.scope.region, policy.matched, policy.seen, policy.kind,
+                      views::counted(policy.planned, "row"), allowed, policy.limit.counted,
+                      policy.limit.exceeded ? ", EXCEEDED" : ""));
+  }
+  const plan::Totals sum = totals(plan.rows);
+  if (!rows.empty()) {
+    constexpr std::size_t shown = 15;
+    const bool all = rows.size() <= shown;
+    print(fmt::format("\n{}, saving {} a month{}{}\n", views::counted(rows.size(), "row"), money(sum.likely),
+                      sum.at_most ? ", at most " + money(sum.at_most) : "",
+                      sum.price_date.empty() ? "" : " (list prices of " + sum.price_date + ")"));
+    if (!all) print(fmt::format("The {} most valuable:\n", shown));
+    if (!all) rows.resize(shown);
+    print(row_table(rows).text("  "));
+    if (sum.consent_needed > 0) {
+      print(fmt::format("\n{} cannot be undone and need --allow-irreversible.\n",
+                        views::counted(sum.consent_needed, "row")));
+    }
+  }
+  if (!plan.kept.empty()) print_kept(plan.kept);
+  for (const auto& error : plan.errors) say("reeve: " + views::printable(error.text()));
+  if (!plan.header.complete) {
+    say("reeve: the plan is not complete: a listing broke off, and what rests on it is kept");
+  }
+  if (plan.rows.empty()) {
+    print(plan.errors.empty() ? "\nNothing to do.\n" : "\nNothing is planned.\n");
+  } else {
+    print(fmt::format("\nPlan {}, good until {}. To carry it out:\n  reeve apply {}{}\n", plan.header.id,
+                      format_iso8601(plan.header.expires), plan.header.id,
+                      common.sandbox == "generated" ? " --sandbox" : ""));
+  }
+}
+
+}  // namespace reeve::cli

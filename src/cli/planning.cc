@@ -1,0 +1,115 @@
+#include "cli/planning.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/limits.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "plan/make_plan.h"
+#include "plan/plan_file.h"
+
+namespace reeve::cli {
+namespace {
+
+/// One scope's policies: files are read anew for each, because {account_id} and {region} are expanded in them.
+Result<std::vector<std::unique_ptr<policy::Policy>>> read_files(Engine& engine, const std::vector<std::string>& files,
+                                                                const aws::Scope& scope, bool first_scope, Time now) {
+  TRY(auto given, engine.variables());
+  const policy::Variables variables{.given = std::move(given),
+                                    .account_id = scope.account,
+                                    .region = scope.region,
+                                    .partition = scope.partition,
+                                    .now = now};
+  std::vector<policy::Problem> errors;
+  std::vector<std::unique_ptr<policy::Policy>> out;
+  std::set<std::string> names;
+  for (const auto& file : files) {
+    TRY(const std::string text, engine.world().disk.read_file(file, limits::text_file_bytes));
+    auto read = policy::read_policies(text, file, variables, engine.vocabulary(), engine.kinds());
+    for (auto& problem : read.problems) {
+      if (!problem.warning) {
+        errors.push_back(problem);
+      } else if (first_scope) {
+        say(fmt::format("{}:{}:{}: warning: {}", problem.file, problem.line, problem.column, problem.message));
+      }
+    }
+    for (auto& policy : read.policies) {
+      if (!names.insert(policy->name).second) {
+        errors.push_back({.file = file,
+                          .line = 1,
+                          .column = 1,
+                          .message = fmt::format("policy {} stands in two of the files", policy->name)});
+      }
+      out.push_back(std::move(policy));
+    }
+  }
+  std::vector<policy::Problem> whole;
+  for (const auto& error : errors) {
+    if (!error.alone) whole.push_back(error);
+    if (error.alone && first_scope) {
+      say(fmt::format("{}:{}:{}: {} (the policy is left out)", error.file, error.line, error.column, error.message));
+    }
+  }
+  if (!whole.empty()) return fail(policy::problems_error(errors));
+  if (out.empty() && !errors.empty()) return fail(policy::problems_error(errors));
+  return out;
+}
+
+}  // namespace
+
+Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& connected, PlanOptions options) {
+  plan::PlanRequest request;
+  if (!options.limit.empty()) {
+    CO_TRY(request.limit, plan::LimitSetting::parse(options.limit));
+  }
+  CO_TRY(const auto prices, engine.prices(options.prices));
+  request.oldest_first = options.oldest_first;
+  request.now = engine.now();
+  request.run = apply::new_id("p", engine.world());
+  const bool first = true;
+  for (const auto& scope : connected.scopes) {
+    CO_TRY(auto policies, read_files(engine, options.files, scope, request.scopes.empty() == first, request.now));
+    request.policies.push_back(std::move(policies));
+    request.scopes.push_back(
+        {.scope = scope,
+         .reader = std::make_unique<estate::Reader>(engine.api(), engine.models(), engine.kinds(), engine.world().loop,
+                                                    scope, estate::Reader::Options{.cancel = engine.stop()})});
+  }
+  CO_TRY(apply::Journal * journal, engine.journal());
+  CO_TRY(request.protected_by_journal, apply::protection_by_journal(*journal, engine.world().clock.wall()));
+  Progress progress(engine.common());
+  request.progress = [&progress](const std::string& text) { progress.show(text); };
+  plan::Plan plan = co_await plan::make_plan(request, prices);
+  progress.clear();
+  if (engine.stop().requested()) co_return fail({.code = Code::cancelled, .message = "interrupted while planning"});
+  plan.header.id = request.run;
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> regions;
+  for (const auto& scope : connected.scopes) regions[{scope.partition, scope.account}].push_back(scope.region);
+  for (const auto& [account, names] : regions) {
+    plan.header.scopes.push_back({.partition = account.first, .account = account.second, .regions = names});
+  }
+  plan.header.created = engine.world().clock.wall();
+  plan.header.expires = plan.header.created + std::chrono::hours(24);
+  plan.header.now = request.now;
+  plan.header.pinned_now = engine.pinned_now();
+  plan.header.loopback = connected.loopback;
+  plan.header.irreversible_allowed = options.allow_irreversible;
+  plan.calls = engine.calls();
+  Disk& disk = engine.world().disk;
+  CO_TRY(disk.make_folders(engine.state().plans()));
+  CO_TRY(plan::write_plan(disk, engine.state().plan(plan.header.id), plan));
+  if (!options.save.empty()) CO_TRY(plan::write_plan(disk, options.save, plan));
+  co_return plan;
+}
+
+int plan_exit(const plan::Plan& plan) {
+  int code = plan.header.complete ? Exit::ok : Exit::unjudged;
+  for (const auto& error : plan.errors) {
+    code = worse(code, error.code == Code::limit_stopped ? Exit::stopped : Exit::unjudged);
+  }
+  return code;
+}
+
+}  // namespace reeve::cli

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "aws/fault_script.h"
+#include "aws/http_server.h"
+#include "base/real_seams.h"
+#include "base/limits.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "sandbox/sandbox.h"
+#include "text/yaml.h"
+
+namespace reeve::cli {
+namespace {
+
+Result<std::string> state_of(const Common& common, RealEnvironment& environment) {
+  if (!common.state.empty()) return common.state;
+  const auto xdg = environment.get("XDG_STATE_HOME");
+  return (xdg && !xdg->empty() ? *xdg : environment.home() + "/.local/state") + "/reeve";
+}
+
+/// Drops what `--sandbox` kept in the state folder.
+Result<int> reset(const Common& common, RealDisk& disk, RealEnvironment& environment) {
+  TRY(const std::string state, state_of(common, environment));
+  TRY(const bool there, disk.exists(state));
+  std::size_t dropped = 0;
+  if (there) {
+    TRY(const auto names, disk.list(state));
+    for (const auto& name : names) {
+      if (!name.starts_with("sandbox") || !name.ends_with(".json")) continue;
+      TRY(disk.remove(state + "/" + name));
+      ++dropped;
+    }
+  }
+  print(dropped == 0 ? "There was no sandbox to drop.\n" : "The sandbox starts anew the next time.\n");
+  return Exit::ok;
+}
+
+}  // namespace
+
+Result<int> sandbox_server(const Common& common, const SandboxOptions& options) {
+  RealDisk disk;
+  RealEnvironment environment;
+  if (options.reset) return reset(common, disk, environment);
+  if (options.port < 0 || options.port > 65535) {
+    return fail({.code = Code::usage,
+                 .message = "reeve sandbox needs --port N (0 picks one), or --reset",
+                 .hint = "For example: reeve sandbox --port 5555 --generate 300"});
+  }
+  if (options.behaviour != "plain" && options.behaviour != "aws") {
+    return fail({.code = Code::usage, .message = "--behaviour is plain or aws, not " + options.behaviour});
+  }
+  RealClock clock;
+  Loop loop(clock);
+  Event stop(loop);
+  TRY(const auto interrupts, watch_interrupts(loop, [&stop] { stop.set(); }));
+  aws::Models models;
+  sandbox::Sandbox cloud({.clock = clock,
+                          .models = models,
+                          .seed = common.seed,
+                          .behaviour = options.behaviour == "aws" ? sandbox::Behaviour::aws : sandbox::Behaviour::plain});
+  const std::string kept = common.state.empty() ? std::string() : common.state + "/sandbox-server.json";
+  bool fresh = true;
+  if (!kept.empty()) {
+    TRY(disk.make_folders(common.state));
+    TRY(const bool there, disk.exists(kept));
+    if (there) TRY(cloud.load(disk, kept));
+    fresh = !there;
+  }
+  if (fresh && !options.estate.empty()) {
+    TRY(const std::string text, disk.read_file(options.estate, limits::text_file_bytes));
+    TRY(const auto yaml, text::parse_yaml(text, options.estate));
+    TRY(cloud.load_estate(yaml.document()));
+  }
+  if (fresh && options.generate) cloud.generate(*options.generate, common.seed);
+  if (!common.faults.empty()) {
+    TRY(const std::string text, disk.read_file(common.faults, limits::text_file_bytes));
+    TRY(aws::FaultScript script, aws::FaultScript::parse(text, common.faults));
+    cloud.set_faults(std::move(script));
+  }
+  TRY(const auto server, aws::HttpServer::listen(loop, static_cast<std::uint16_t>(options.port),
+                                                 [&cloud](HttpRequest request) { return cloud.handle(std::move(request)); }));
+  print("listening on " + server->url() + "\n");
+  auto serve = [&]() -> Task<void> {
+    co_await stop.wait();
+    co_await server->stop();
+  };
+  loop.enter_air();  // signals and requests come from outside
+  loop.run(serve());
+  loop.leave_air();
+  if (!kept.empty()) TRY(cloud.save(disk, kept));
+  return Exit::ok;
+}
+
+}  // namespace reeve::cli

@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include "base/real_seams.h"
+#include "base/limits.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+namespace reeve::cli {
+
+Result<int> validate(const Common& common, const std::vector<std::string>& files) {
+  RealDisk disk;
+  RealClock clock;
+  TRY(const auto kinds, estate::Kinds::embedded());
+  const policy::Vocabulary vocabulary;
+  policy::Variables variables{.account_id = "123456789012", .region = "us-east-1", .now = clock.now()};
+  for (const auto& var : common.vars) {
+    const auto equals = var.find('=');
+    if (equals == std::string::npos) return fail({.code = Code::usage, .message = "--var " + var + " is not NAME=VALUE"});
+    variables.given[var.substr(0, equals)] = var.substr(equals + 1);
+  }
+  Builder b;
+  b.begin_map();
+  b.put("format", 1);
+  b.begin_map("validate");
+  b.begin_list("files");
+  bool ok = true;
+  for (const auto& file : files) {
+    TRY(const std::string text, disk.read_file(file, limits::text_file_bytes));
+    const auto read = policy::read_policies(text, file, variables, vocabulary, *kinds);
+    b.begin_map();
+    b.put("file", file);
+    b.begin_list("policies");
+    for (const auto& policy : read.policies) b.add(policy->name);
+    b.end();
+    b.begin_list("problems");
+    std::size_t errors = 0;
+    for (const auto& problem : read.problems) {
+      b.begin_map();
+      b.put("line", problem.line);
+      b.put("column", problem.column);
+      b.put("message", problem.message);
+      b.put("warning", problem.warning);
+      b.end();
+      if (!problem.warning) ++errors;
+      if (!common.json()) {
+        print(fmt::format("{}:{}:{}: {}{}\n", problem.file, problem.line, problem.column,
+                          problem.warning ? "warning: " : "", problem.message));
+      }
+    }
+    b.end();
+    b.end();
+    ok = ok && errors == 0;
+    if (!common.json() && errors == 0) {
+      print(fmt::format("{}: {} fine\n", file,
+                        read.policies.size() == 1 ? "1 policy is" : fmt::format("{} policies are", read.policies.size())));
+    }
+  }
+  b.end();
+  b.end();
+  b.end();
+  if (common.json()) print_json(b.finish());
+  return ok ? Exit::ok : Exit::usage;
+}
+
+}  // namespace reeve::cli
