@@ -1,7 +1,8 @@
 // Records a second through one value filter, on records of a page that was decoded with interned keys: a plain key, a
 // path and a tag.
 //   cmake --build --preset release --target value_bench && build/release/bench/value_bench
-#include <chrono>
+#include <time.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -58,6 +59,12 @@ std::vector<policy::Candidate> make_page(const estate::Kind& kind, std::size_t c
   return out;
 }
 
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
 }  // namespace
 
 int main() {
@@ -95,13 +102,13 @@ int main() {
                                                 .now = context.now});
     auto page = make_page(kind, count);  // made anew: nothing of it was read before
     std::size_t matches = 0;
-    const auto start = std::chrono::steady_clock::now();
+    const double start = cpu_seconds();
     for (policy::Candidate& candidate : page) {
       matches += filter->test(candidate, context).truth == policy::Truth::yes ? 1U : 0U;
     }
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::printf("%-90s %6.1f million records/s, %zu of %zu match\n", json, static_cast<double>(count) / seconds / 1e6,
-                matches, count);
+    const double seconds = cpu_seconds() - start;
+    std::printf("%-90s %6.1f million records/s of CPU, %zu of %zu match\n", json,
+                static_cast<double>(count) / seconds / 1e6, matches, count);
   }
   return 0;
 }

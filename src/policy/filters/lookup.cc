@@ -92,6 +92,11 @@ Result<Lookup> Lookup::compile(std::string_view key, const Options& options) {
   // Names of evidence are no JMESPath, and stand for themselves.
   if (!expression && !key.starts_with("c7n:")) return std::unexpected(std::move(expression).error());
   if (expression) lookup.expression_ = *std::move(expression);
+  lookup.member_ = Member(lookup.key_);
+  if (lookup.expression_) {
+    for (const std::string& name : lookup.expression_->path()) lookup.path_.emplace_back(name);
+  }
+  lookup.expression_only_ = key.find_first_of(".[(|") != std::string_view::npos;
   Builder builder;
   builder.unknown("\"" + lookup.key_ + "\" does not fit this record");
   lookup.misfit_ = builder.finish();
@@ -123,16 +128,17 @@ bool Lookup::is_the_tag(std::string_view key) const {
   return transforms_.empty() ? key == tag_ : transform_tag_key(key, transforms_) == tag_;
 }
 
-Value Lookup::find_member(Value record) const {
-  const Keys* keys = record.keys();
-  if (keys == nullptr || record.node()->spelled()) return record[key_];
+Value Lookup::Member::of(Value map) const {
+  const Keys* keys = map.keys();
+  if (!map.is_map()) return map.is_unknown() ? map : Value();
+  if (keys == nullptr || map.node()->spelled()) return map[name_];
   if (keys_ != keys || id_ == Keys::none) {  // a name may be interned later
     keys_ = keys;
-    id_ = keys->find(key_);
+    id_ = keys->find(name_);
     hint_ = 0;
   }
   if (id_ == Keys::none) return {};
-  const Node* found = record.find(id_, hint_);
+  const Node* found = map.find(id_, hint_);
   return found != nullptr ? Value(found, keys) : Value();
 }
 
@@ -140,7 +146,9 @@ Value Lookup::find(const estate::RecordView& view, text::Scratch& scratch) const
   const Value record = view.record().document.root();
   if (!record.is_map()) return record.is_unknown() ? record : Value();
   if (is_tag_) return find_tag(record);
-  if (const Value member = find_member(record); !member.is_null()) return member;
+  if (!expression_only_ || record.node()->spelled()) {
+    if (const Value member = member_.of(record); !member.is_null()) return member;
+  }
   const Value searched = whole_view_ ? view.whole() : record;
   if (whole_view_) {
     if (const auto found = searched.find(key_)) return *found;

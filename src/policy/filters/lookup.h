@@ -42,15 +42,27 @@ class Lookup {
   Lookup() = default;
   Value find_tag(Value record) const;
   bool is_the_tag(std::string_view key) const;
-  Value find_member(Value record) const;
+  /// A member by name, looked for first where it was last time.
+  class Member {
+   public:
+    explicit Member(std::string name) : name_(std::move(name)) {}
+    const std::string& name() const { return name_; }
+    Value of(Value map) const;
+
+   private:
+    std::string name_;
+    mutable const Keys* keys_ = nullptr;  // whose id_ is
+    mutable Keys::Id id_ = Keys::none;
+    mutable std::uint32_t hint_ = 0;
+  };
   std::string key_, tag_;
   std::vector<std::string> transforms_, columns_;
   std::optional<text::Jmespath> expression_;
   bool is_tag_ = false, whole_view_ = false;
+  bool expression_only_ = false;  // no member of a model has such a name (records from elsewhere may)
   Document misfit_;
-  mutable const Keys* keys_ = nullptr;  // whose id_ is
-  mutable Keys::Id id_ = Keys::none;
-  mutable std::uint32_t hint_ = 0;
+  Member member_{std::string()};  // the whole key as one name
+  std::vector<Member> path_;      // of a key that is names joined by dots
 };
 
 /// The transforms of `tag_key_transforms`, by the names that policies give them.
