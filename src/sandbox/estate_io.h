@@ -80,6 +80,8 @@ class EstateReader {
     const Value value = take(name, Kind::map);
     for (auto [key, item] : value.entries()) nested(item, place_ + "." + std::string(key), into[std::string(key)]);
   }
+  /// A member that somebody else reads.
+  void know(std::string_view name) { known_.push_back(name); }
   /// After all fields: members that nobody asked for are problems, with the nearest name.
   void finish();
 

@@ -80,26 +80,5 @@ TEST(Sandbox, UnknownOperationsAreAnsweredAndCounted) {
   EXPECT_EQ(cloud.sandbox.calls()["ec2.DescribeMoonPhases"].as_integer(), 1);
 }
 
-TEST(Estate, MistakesAreToldTogetherWithTheirPlaces) {
-  TestCloud cloud;
-  const auto json =
-      *parse_json(R"({"snapshots": [{"SnapshotId": "snap-a", "VolumeID": "x", "StartTime": "yesterday"}]})");
-  const auto result = cloud.sandbox.load_estate(json);
-  ASSERT_FALSE(result);
-  EXPECT_THAT(result.error().message, testing::HasSubstr("estate.snapshots[0].VolumeID"));
-  EXPECT_THAT(result.error().message, testing::HasSubstr("did you mean VolumeId?"));
-  EXPECT_THAT(result.error().message, testing::HasSubstr("estate.snapshots[0].StartTime"));
-}
-
-TEST(Estate, WhatIsWrittenIsWhatIsRead) {
-  TestCloud cloud;
-  cloud.load(small_estate);
-  cloud.ok("DeleteVolume", R"({"VolumeId": "vol-free"})");
-  const Document before = cloud.sandbox.state();
-  TestCloud again;
-  ASSERT_TRUE(again.sandbox.load_estate(before));
-  EXPECT_EQ(canonical_json(again.sandbox.state()), canonical_json(before));
-}
-
 }  // namespace
 }  // namespace reeve::sandbox

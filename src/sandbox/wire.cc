@@ -274,7 +274,10 @@ WireAnswer Wire::ask(Asked& asked) {
   }
   set_date(out.response, date);
   // Kept only where a script may ask for it: answers can be large.
-  if (!sandbox_.faults_.rules().empty() && out.response.status < 300) last_answers_[place] = out.response;
+  constexpr std::size_t most_kept = 1000;
+  if (!sandbox_.faults_.rules().empty() && out.response.status < 300 && last_answers_.size() < most_kept) {
+    last_answers_[place] = out.response;
+  }
   return out;
 }
 
