@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include "estate/snapshots.h"
+
 namespace reeve::plan {
 namespace {
 
 using estate::Record;
-
-bool newer(const Record& a, const Record& b) {
-  const Time ta = a.date().value_or(Time{}), tb = b.date().value_or(Time{});
-  return ta != tb ? ta > tb : a.id() > b.id();
-}
 
 bool names_last_copy(const Row& row) {
   return std::ranges::any_of(row.why, [](const policy::Finding& finding) {
@@ -21,15 +18,7 @@ bool names_last_copy(const Row& row) {
 
 }  // namespace
 
-std::string data_set(const Record& snapshot) {
-  const Value document = snapshot.document;
-  const auto volume = document["VolumeId"].as_text();
-  const bool copy = document.find("TransferType").has_value() ||
-                    document["Description"].as_text().starts_with("Copied for DestinationSnapshot") ||
-                    document["Description"].as_text().starts_with("[Copied snap-");
-  if (copy || volume == "vol-ffffffff") return {};
-  return std::string(volume);
-}
+std::string data_set(const Record& snapshot) { return std::string(estate::source_volume(snapshot.document)); }
 
 std::set<std::string> last_survivors(const std::vector<const Row*>& removing, const std::vector<Record>& snapshots,
                                      const std::vector<Record>& volumes) {
@@ -55,7 +44,7 @@ std::set<std::string> last_survivors(const std::vector<const Row*>& removing, co
     if (key.empty() || snapshot.document["State"].as_text() != "completed") continue;
     Set& set = sets[key];
     if (living_volumes.contains(key) || !removed_snapshots.contains(snapshot.id())) set.survives = true;
-    if (set.newest == nullptr || newer(snapshot, *set.newest)) set.newest = &snapshot;
+    if (set.newest == nullptr || estate::is_newer(snapshot.document, set.newest->document)) set.newest = &snapshot;
   }
   std::set<std::string> out;
   for (const auto& [key, set] : sets) {

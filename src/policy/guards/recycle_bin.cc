@@ -144,6 +144,13 @@ class RecycleBin : public Guard {
       view.set_column_unsupported(column);
       return note_unsupported("ListRules of the Recycle Bin");
     }
+    // The bin keeps only snapshots that were completed: one that failed has nothing to be restored.
+    const auto state = view.record().document["State"].as_text();
+    if (state != "completed") {
+      view.set_column(column, Document());
+      return note_undo_none("not-completed",
+                            "the Recycle Bin does not keep a snapshot whose state is " + std::string(state));
+    }
     const Value tags = view.record().tags();
     const Rule* rule = tags.is_unknown() ? nullptr : matching(rules, tags);
     view.set_column(column, rule == nullptr ? Document() : column_of(*rule));
