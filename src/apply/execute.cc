@@ -361,7 +361,7 @@ class Execution {
     std::vector<const plan::Row*> rows;
     for (const auto& group : chunk) rows.insert(rows.end(), group.rows.begin(), group.rows.end());
     const Steady begun = hands_.world.clock.steady();  // evidence is as old as the first read
-    const Time now = terms_.pinned_now.value_or(hands_.world.clock.now());
+    const Time now = terms_.pinned_now.value_or(hands_.policy_now());
     std::vector<JudgedAgain> judged = co_await judge_.judge(rows, reader, now);
     std::size_t at = 0;
     for (auto& group : chunk) {

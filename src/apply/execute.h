@@ -25,6 +25,9 @@ struct Hands {
   const estate::Prices& prices;
   const policy::Vocabulary& vocabulary;
   Journal& journal;
+  /// The policy's now, by AWS's clock; empty: the world's.
+  std::function<Time()> now = {};
+  Time policy_now() const { return now ? now() : world.clock.now(); }
 };
 
 /// Facts of a run that its first journal entry holds, so that `resume` goes on under them.

@@ -48,6 +48,8 @@ class Journal {
   virtual Result<std::vector<Entry>> subjects_since(Time since) = 0;
   /// The run that applied a plan, if any.
   virtual Result<std::optional<std::string>> run_of_plan(std::string_view plan) = 0;
+  /// The undos of a run, oldest first.
+  virtual Result<std::vector<std::string>> undos_of(std::string_view run) = 0;
 };
 
 /// The journal in one SQLite file (WAL, synchronous=FULL). With `disk` null SQLite's own file layer is used, which

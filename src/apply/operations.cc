@@ -238,7 +238,7 @@ Task<Result<RunResult>> apply_plan(Hands hands, StateFolder state, Here here, st
                     .hint = "Plan again: the estate may have changed since"});
   }
   CO_TRY(std::vector<plan::Row> rows, rows_of(*opened, options.only, options.except));
-  const Time now = header.pinned_now ? header.now : hands.world.clock.now();
+  const Time now = header.pinned_now ? header.now : hands.policy_now();
   CO_TRY(const auto judge, PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, now));
   RunTerms terms{.run = new_id("r", hands.world),
                  .plan = header.id,
@@ -281,7 +281,7 @@ Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, He
     if (terms.verb == "undo") {
       judge = std::make_unique<UndoJudge>();
     } else {
-      const Time now = terms.pinned_now.value_or(hands.world.clock.now());
+      const Time now = terms.pinned_now.value_or(hands.policy_now());
       CO_TRY(judge, PolicyJudge::make(file.header(), hands.vocabulary, hands.kinds, hands.prices, now));
     }
     auto result = co_await execute(hands, std::move(terms), file.header(), std::move(rows), *judge, told.open,

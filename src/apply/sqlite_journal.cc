@@ -127,6 +127,15 @@ class SqliteJournal : public Journal {
     return std::optional<std::string>{};
   }
 
+  Result<std::vector<std::string>> undos_of(std::string_view run) override {
+    TRY(const auto entries, select("WHERE kind = 'run' ORDER BY seq", {}));
+    std::vector<std::string> out;
+    for (const auto& entry : entries) {
+      if (entry.body["of"].as_text() == run) out.push_back(entry.run);
+    }
+    return out;
+  }
+
  private:
   struct Batch {
     explicit Batch(Loop& loop) : done(loop) {}

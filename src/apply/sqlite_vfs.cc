@@ -81,12 +81,22 @@ constexpr sqlite3_io_methods methods = {
     .xUnfetch = nullptr,
 };
 
+std::string folder_of(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   Disk& disk = disk_of(vfs);
   file->pMethods = nullptr;
   if (name == nullptr) return SQLITE_CANTOPEN;  // temporary files: the journal's queries need none
-  auto opened = disk.open(name, (flags & SQLITE_OPEN_CREATE) != 0 ? Disk::Open::create : Disk::Open::write);
+  const bool creates = (flags & SQLITE_OPEN_CREATE) != 0;
+  const auto there = disk.exists(name);
+  if (!there) return SQLITE_CANTOPEN;
+  auto opened = disk.open(name, creates ? Disk::Open::create : Disk::Open::write);
   if (!opened) return SQLITE_CANTOPEN;
+  // Syncing a file later does not make its name last: a log that was synced and has no name is lost.
+  if (!*there && !disk.sync_folder(folder_of(name))) return SQLITE_CANTOPEN;
   VfsFile* out = self(file);
   out->file = opened->release();
   out->disk = &disk;
@@ -100,8 +110,7 @@ int remove(sqlite3_vfs* vfs, const char* name, int sync_folder) {
   const auto removed = disk.remove(name);
   if (!removed) return removed.error().code == Code::not_found ? SQLITE_IOERR_DELETE_NOENT : SQLITE_IOERR_DELETE;
   if (sync_folder != 0) {
-    const std::string path(name);
-    if (!disk.sync_folder(path.substr(0, path.find_last_of('/')))) return SQLITE_IOERR_DIR_FSYNC;
+    if (!disk.sync_folder(folder_of(name))) return SQLITE_IOERR_DIR_FSYNC;
   }
   return SQLITE_OK;
 }

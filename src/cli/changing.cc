@@ -9,6 +9,11 @@ namespace reeve::cli {
 Task<Result<Changing>> begin_change(Engine& engine) {
   Changing out;
   CO_TRY(out.connected, co_await engine.connect());
+  if (engine.pinned_now() && !out.connected.loopback) {
+    co_return fail({.code = Code::plan_refused,
+                    .message = "--now is for looking: nothing is changed by a time that is not today's",
+                    .hint = "Leave --now out"});
+  }
   CO_TRY(engine.check_trust(out.connected));
   out.here = {.accounts = {out.connected.identity.account}, .loopback = out.connected.loopback};
   CO_TRY(out.prices, engine.prices({}));

@@ -252,7 +252,8 @@ apply::Hands Engine::hands(const estate::Prices& prices, apply::Journal& journal
           .kinds = *kinds_,
           .prices = prices,
           .vocabulary = vocabulary_,
-          .journal = journal};
+          .journal = journal,
+          .now = [this] { return now(); }};
 }
 
 Task<Result<std::vector<std::string>>> Engine::chosen_regions(const std::string& partition) {

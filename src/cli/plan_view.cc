@@ -73,6 +73,11 @@ void print_plan(const Common& common, const plan::Plan& plan) {
     return;
   }
   for (const auto& policy : plan.header.policies) {
+    if (!policy.skipped.empty()) {
+      print(fmt::format("{} in {}: not judged: {}\n", views::printable(policy.name), policy.scope.region,
+                        views::printable(policy.skipped)));
+      continue;
+    }
     const std::string allowed = policy.limit.allowed ? std::to_string(*policy.limit.allowed) : "none";
     print(fmt::format("{} in {}: {} of {} {} matched, {} planned (limit {}, counted {}{})\n",
                       views::printable(policy.name), policy.scope.region, policy.matched, policy.seen, policy.kind,

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include "base/limits.h"
@@ -13,9 +16,14 @@
 namespace reeve::cli {
 namespace {
 
+struct ReadPolicies {
+  std::vector<std::unique_ptr<policy::Policy>> policies;
+  std::vector<Error> left_out;  ///< policies of kinds that Reeve does not know: they fail alone
+};
+
 /// One scope's policies: files are read anew for each, because {account_id} and {region} are expanded in them.
-Result<std::vector<std::unique_ptr<policy::Policy>>> read_files(Engine& engine, const std::vector<std::string>& files,
-                                                                const aws::Scope& scope, bool first_scope, Time now) {
+Result<ReadPolicies> read_files(Engine& engine, const std::vector<std::string>& files, const aws::Scope& scope,
+                                bool first_scope, Time now) {
   TRY(auto given, engine.variables());
   const policy::Variables variables{.given = std::move(given),
                                     .account_id = scope.account,
@@ -23,7 +31,7 @@ Result<std::vector<std::unique_ptr<policy::Policy>>> read_files(Engine& engine, 
                                     .partition = scope.partition,
                                     .now = now};
   std::vector<policy::Problem> errors;
-  std::vector<std::unique_ptr<policy::Policy>> out;
+  ReadPolicies out;
   std::set<std::string> names;
   for (const auto& file : files) {
     TRY(const std::string text, engine.world().disk.read_file(file, limits::text_file_bytes));
@@ -42,18 +50,13 @@ Result<std::vector<std::unique_ptr<policy::Policy>>> read_files(Engine& engine, 
                           .column = 1,
                           .message = fmt::format("policy {} stands in two of the files", policy->name)});
       }
-      out.push_back(std::move(policy));
+      out.policies.push_back(std::move(policy));
     }
   }
-  std::vector<policy::Problem> whole;
-  for (const auto& error : errors) {
-    if (!error.alone) whole.push_back(error);
-    if (error.alone && first_scope) {
-      say(fmt::format("{}:{}:{}: {} (the policy is left out)", error.file, error.line, error.column, error.message));
-    }
+  if (!std::ranges::all_of(errors, &policy::Problem::alone) || (out.policies.empty() && !errors.empty())) {
+    return fail(policy::problems_error(errors));
   }
-  if (!whole.empty()) return fail(policy::problems_error(errors));
-  if (out.empty() && !errors.empty()) return fail(policy::problems_error(errors));
+  for (const auto& error : errors) out.left_out.push_back(policy::problems_error({error}));
   return out;
 }
 
@@ -68,10 +71,12 @@ Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& conne
   request.oldest_first = options.oldest_first;
   request.now = engine.now();
   request.run = apply::new_id("p", engine.world());
-  const bool first = true;
+  std::vector<Error> left_out;
   for (const auto& scope : connected.scopes) {
-    CO_TRY(auto policies, read_files(engine, options.files, scope, request.scopes.empty() == first, request.now));
-    request.policies.push_back(std::move(policies));
+    const bool first = request.scopes.empty();
+    CO_TRY(auto read, read_files(engine, options.files, scope, first, request.now));
+    request.policies.push_back(std::move(read.policies));
+    if (first) left_out = std::move(read.left_out);
     request.scopes.push_back(
         {.scope = scope,
          .reader = std::make_unique<estate::Reader>(engine.api(), engine.models(), engine.kinds(), engine.world().loop,
@@ -84,6 +89,7 @@ Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& conne
   plan::Plan plan = co_await plan::make_plan(request, prices);
   progress.clear();
   if (engine.stop().requested()) co_return fail({.code = Code::cancelled, .message = "interrupted while planning"});
+  std::ranges::move(left_out, std::back_inserter(plan.errors));
   plan.header.id = request.run;
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> regions;
   for (const auto& scope : connected.scopes) regions[{scope.partition, scope.account}].push_back(scope.region);

@@ -138,6 +138,7 @@ class Planner {
     say(fmt::format("{}: reading {} in {}", policy.name, policy.kind->name, context.region));
     policy::Judged judged = co_await policy::judge_policy(policy, context);
     out.planned.seen = judged.seen;
+    out.planned.skipped = judged.skipped;
     out.planned.matched = judged.matched.size();
     for (auto& kept : judged.unknown) out.kept.push_back(kept_of(policy, kept.record, kept.code, kept.message));
     if (judged.broken) {

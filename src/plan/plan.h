@@ -54,6 +54,7 @@ struct PlannedPolicy {
   aws::Scope scope;
   std::size_t seen = 0, matched = 0, planned = 0;
   Limit limit;
+  std::string skipped;  ///< why its conditions kept it from being judged here; else empty
   Document data;
 };
 

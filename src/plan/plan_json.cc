@@ -180,6 +180,7 @@ void put_header(Builder& b, const Header& header, bool with_policy_data) {
     b.put("seen", static_cast<std::int64_t>(p.seen));
     b.put("matched", static_cast<std::int64_t>(p.matched));
     b.put("planned", static_cast<std::int64_t>(p.planned));
+    b.put_if("skipped", p.skipped);
     b.begin_map("limit");
     if (p.limit.allowed) {
       b.put("allowed", static_cast<std::int64_t>(*p.limit.allowed));
