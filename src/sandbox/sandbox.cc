@@ -110,7 +110,7 @@ std::expected<Document, Fault> Sandbox::run(std::string_view account_id, std::st
   if (!account) return fault("AuthFailure", "AWS was not able to validate the provided access credentials", 401);
   Region* region = store_.region(*account, region_name);
   if (!region) return fault("AuthFailure", fmt::format("There is no region {}.", region_name), 401);
-  const std::string caller = session ? session->arn : fmt::format("arn:aws:iam::{}:user/reeve", account->id);
+  const std::string caller = session ? session->arn : fmt::format("arn:aws:iam::{}:user/sandbox", account->id);
   const Handler handler = registry_.find(service, operation);
   if (!handler) return std::unexpected(unknown_operation(service, operation));
   TRY(allowed(*account, *region, service, operation, params, caller));

@@ -52,11 +52,12 @@ class Sandbox {
   void set_faults(aws::FaultScript script) { faults_ = std::move(script); }
 
   /// Adds what an estate describes (docs/formats/estate.md); relative times count from the sandbox's now. A resource
-  /// whose id is there already is replaced. Errors: invalid_input, with the place in `resource`.
+  /// whose id is there already is replaced. Errors: invalid_input, with all mistakes and their places in the message;
+  /// what was right may have been added by then.
   Result<void> load_estate(Value estate);
   /// The same format, absolute times: load_estate of it into an empty sandbox makes the same cloud.
   Document state() const;
-  /// Adds `count` snapshots to the home account and region, with all that goes with them; see generate.h.
+  /// Adds `count` snapshots to the home account and region, with all that goes with them; see generate.cc.
   void generate(std::size_t count, std::uint64_t seed);
 
   /// Calls answered, by "service.Operation".
