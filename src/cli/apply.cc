@@ -10,9 +10,9 @@ Task<Result<int>> apply(Engine& engine, ApplyOptions options) {
   apply::ApplyOptions how{.consent = options.allow_irreversible, .only = options.rows, .except = options.except};
   auto line = std::make_shared<Progress>(engine.common());
   apply::Progress progress = progress_of(engine, line);
-  CO_TRY(apply::RunResult run, co_await apply::apply_plan(engine.hands(changing.prices, *changing.journal),
-                                                          engine.state(), changing.here, options.plan, how,
-                                                          engine.stop(), progress));
+  CO_TRY(apply::RunResult run,
+         co_await apply::apply_plan(engine.hands(changing.prices, *changing.journal), engine.state(), changing.here,
+                                    options.plan, how, engine.stop(), progress));
   line->clear();
   run.calls = engine.calls();
   if (engine.common().json()) {

@@ -8,16 +8,25 @@ namespace {
 
 std::string_view type_name(const aws::Shape& shape) {
   switch (shape.type) {
-    case aws::ShapeType::structure: return "map";
-    case aws::ShapeType::list: return "list";
-    case aws::ShapeType::map: return "map";
-    case aws::ShapeType::string: return "text";
-    case aws::ShapeType::blob: return "bytes (base64)";
-    case aws::ShapeType::boolean: return "boolean";
-    case aws::ShapeType::timestamp: return "time";
+    case aws::ShapeType::structure:
+      return "map";
+    case aws::ShapeType::list:
+      return "list";
+    case aws::ShapeType::map:
+      return "map";
+    case aws::ShapeType::string:
+      return "text";
+    case aws::ShapeType::blob:
+      return "bytes (base64)";
+    case aws::ShapeType::boolean:
+      return "boolean";
+    case aws::ShapeType::timestamp:
+      return "time";
     case aws::ShapeType::float_number:
-    case aws::ShapeType::double_number: return "number";
-    default: return "integer";
+    case aws::ShapeType::double_number:
+      return "number";
+    default:
+      return "integer";
   }
 }
 

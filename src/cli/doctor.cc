@@ -74,7 +74,8 @@ Task<void> examine(Engine& engine, aws::Scope scope, Report& report) {
                          .scope = scope,
                          .cancel = engine.stop()};
     const auto answer = co_await engine.api().call(std::move(request));
-    Finding finding{.region = scope.region, .operation = fmt::format("{}.{}", read.service, read.operation), .state = "ok"};
+    Finding finding{
+        .region = scope.region, .operation = fmt::format("{}.{}", read.service, read.operation), .state = "ok"};
     if (!answer && answer.error().code == Code::unsupported) {
       finding.state = "unsupported";
       finding.advice = "this endpoint does not know it: its list counts as empty, and undo as none";
@@ -87,10 +88,10 @@ Task<void> examine(Engine& engine, aws::Scope scope, Report& report) {
     }
     if (answer && read.operation == "ListRules") {
       for (const Value rule : answer->document["Rules"].items()) {
-        report.rules.emplace_back(
-            scope.region, fmt::format("{} keeps deleted snapshots for {} {}", rule["Identifier"].as_text(),
-                                      rule["RetentionPeriod"]["RetentionPeriodValue"].as_integer(),
-                                      rule["RetentionPeriod"]["RetentionPeriodUnit"].as_text_or("DAYS")));
+        report.rules.emplace_back(scope.region,
+                                  fmt::format("{} keeps deleted snapshots for {} {}", rule["Identifier"].as_text(),
+                                              rule["RetentionPeriod"]["RetentionPeriodValue"].as_integer(),
+                                              rule["RetentionPeriod"]["RetentionPeriodUnit"].as_text_or("DAYS")));
       }
     }
     report.findings.push_back(std::move(finding));
@@ -154,7 +155,8 @@ void print_report(const Report& report) {
   if (report.rules.empty()) {
     print("Recycle Bin: no readable rule for snapshots: a delete cannot be undone\n");
   }
-  for (const auto& [region, rule] : report.rules) print("Recycle Bin: " + region + ": " + views::printable(rule) + "\n");
+  for (const auto& [region, rule] : report.rules)
+    print("Recycle Bin: " + region + ": " + views::printable(rule) + "\n");
   Table table({{"region"}, {"read"}, {"state"}, {"what to do", Table::Align::left, 140}});
   for (const auto& finding : report.findings) {
     table.add({finding.region, finding.operation, finding.state, finding.advice});
@@ -187,7 +189,8 @@ Task<Result<int>> doctor(Engine& engine) {
   } else {
     print_report(report);
   }
-  const bool all_read = std::ranges::none_of(report.findings, [](const Finding& finding) { return finding.state == "failed"; });
+  const bool all_read =
+      std::ranges::none_of(report.findings, [](const Finding& finding) { return finding.state == "failed"; });
   co_return all_read ? Exit::ok : Exit::failed;
 }
 

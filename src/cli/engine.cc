@@ -9,8 +9,8 @@
 #include "aws/transport.h"
 #include "base/contains.h"
 #include "base/encoding.h"
-#include "base/limits.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/sim_seams.h"
 #include "cli/output.h"
 #include "text/yaml.h"
@@ -48,7 +48,8 @@ class Engine::KeepSandbox : public aws::Api {
   Task<Result<aws::Response>> call(aws::Request request) override {
     const std::string operation = request.operation;
     auto answer = co_await inner_.call(std::move(request));
-    const bool reads = operation.starts_with("Describe") || operation.starts_with("List") || operation.starts_with("Get");
+    const bool reads =
+        operation.starts_with("Describe") || operation.starts_with("List") || operation.starts_with("Get");
     if (!reads) CO_TRY(engine_.save_sandbox());
     co_return answer;
   }
@@ -108,8 +109,11 @@ Result<void> Engine::open() {
 }
 
 Result<void> Engine::open_sandbox() {
-  sandbox_ = std::make_unique<sandbox::Sandbox>(
-      sandbox::Options{.clock = *clock_, .models = models_, .seed = sandbox_seed, .behaviour = sandbox::Behaviour::plain});
+  sandbox_ = std::make_unique<sandbox::Sandbox>(sandbox::Options{.clock = *clock_,
+                                                                 .models = models_,
+                                                                 .seed = sandbox_seed,
+                                                                 .behaviour = sandbox::Behaviour::plain,
+                                                                 .loop = loop_.get()});
   TRY(disk_.make_folders(state_.path));
   TRY(const bool kept, disk_.exists(sandbox_file()));
   if (kept) {
@@ -155,7 +159,8 @@ Result<void> Engine::open_aws() {
   http_ = aws::make_http(*loop_, *workers_, std::move(transport));
   world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
   aws::CredentialOptions options{.role_session_name = "reeve-" + run_id_};
-  options.assume_role = [this](aws::AssumeRoleRequest request, aws::Credentials base) -> Task<Result<aws::Credentials>> {
+  options.assume_role = [this](aws::AssumeRoleRequest request,
+                               aws::Credentials base) -> Task<Result<aws::Credentials>> {
     const auto source = aws::fixed_credentials(std::move(base));
     aws::LiveSettings live{.version = std::string(version()), .run_id = run_id_};
     live.endpoint_url = settings_.endpoint_url_for(environment_, "STS");
@@ -166,7 +171,8 @@ Result<void> Engine::open_aws() {
     b.put("RoleSessionName", request.session_name);
     b.put_if("ExternalId", request.external_id);
     if (request.duration) {
-      b.put("DurationSeconds", std::int64_t{std::chrono::duration_cast<std::chrono::seconds>(*request.duration).count()});
+      b.put("DurationSeconds",
+            std::int64_t{std::chrono::duration_cast<std::chrono::seconds>(*request.duration).count()});
     }
     b.end();
     aws::Request call{.service = "sts", .operation = "AssumeRole", .params = b.finish(), .scope = {.region = region_}};
@@ -298,7 +304,9 @@ Task<Result<Connected>> Engine::connect() {
   const auto alias = co_await aws::account_alias(*counting_, std::move(scope));
   out.alias_known = alias.has_value();
   if (alias) out.alias = *alias;
-  const std::string endpoint = sandbox_ ? "the sandbox" : settings_.endpoint_url.empty() ? "AWS" : settings_.endpoint_url;
+  const std::string endpoint = sandbox_                         ? "the sandbox"
+                               : settings_.endpoint_url.empty() ? "AWS"
+                                                                : settings_.endpoint_url;
   out.loopback = sandbox_ != nullptr || is_loopback_url(live_->sender().endpoint_override("ec2"));
   if (!common_.quiet) {
     say(fmt::format("account {}{}, as {}, regions {}, at {}", out.identity.account,

@@ -65,7 +65,8 @@ class Engine {
   /// The journal, opened when first asked for. Errors: journal, io.
   Result<apply::Journal*> journal();
   apply::Hands hands(const estate::Prices& prices, apply::Journal& journal);
-  /// Finds out account, caller, partition and regions, and says so on standard error. Errors: as Api, usage (no region).
+  /// Finds out account, caller, partition and regions, and says so on standard error. Errors: as Api, usage (no
+  /// region).
   Task<Result<Connected>> connect();
   /// The first region, for a single call. Errors: usage (no region).
   Result<aws::Scope> one_scope() const;

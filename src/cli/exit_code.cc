@@ -10,8 +10,10 @@ int exit_code(const Error& error) {
     case Code::invalid_input:
     case Code::invalid_params:
     case Code::unknown_service:
-    case Code::limit_exceeded: return Exit::usage;
-    case Code::not_found: return error.aws ? Exit::failed : Exit::usage;  // AWS's NotFound is AWS's answer
+    case Code::limit_exceeded:
+      return Exit::usage;
+    case Code::not_found:
+      return error.aws ? Exit::failed : Exit::usage;  // AWS's NotFound is AWS's answer
     case Code::locked:
     case Code::limit_stopped:
     case Code::consent_missing:
@@ -19,11 +21,16 @@ int exit_code(const Error& error) {
     case Code::plan_damaged:
     case Code::plan_expired:
     case Code::plan_used:
-    case Code::plan_refused: return Exit::stopped;
-    case Code::nothing_to_do: return Exit::ok;
-    case Code::incomplete_listing: return Exit::unjudged;
-    case Code::cancelled: return Exit::interrupted;
-    default: return Exit::failed;
+    case Code::plan_refused:
+      return Exit::stopped;
+    case Code::nothing_to_do:
+      return Exit::ok;
+    case Code::incomplete_listing:
+      return Exit::unjudged;
+    case Code::cancelled:
+      return Exit::interrupted;
+    default:
+      return Exit::failed;
   }
 }
 

@@ -14,7 +14,8 @@ namespace {
 using views::Table;
 
 /// One --where: PATH=VALUE or PATH!=VALUE, the value read as YAML would read it.
-Result<std::unique_ptr<policy::Filter>> where_filter(Engine& engine, const estate::Kind& kind, const std::string& where) {
+Result<std::unique_ptr<policy::Filter>> where_filter(Engine& engine, const estate::Kind& kind,
+                                                     const std::string& where) {
   const auto equals = where.find('=');
   if (equals == std::string::npos || equals == 0) {
     return fail({.code = Code::usage,
@@ -80,14 +81,22 @@ Task<void> list_scope(Engine& engine, const estate::Kind& kind, const estate::Pr
 
 std::string cell(Value value) {
   switch (value.kind()) {
-    case Kind::null: return "";
-    case Kind::text: return value.as_string();
-    case Kind::integer: return std::to_string(value.as_integer());
-    case Kind::real: return fmt::format("{}", value.as_real());
-    case Kind::boolean: return value.as_bool() ? "yes" : "no";
-    case Kind::timestamp: return format_iso8601(value.as_time());
-    case Kind::unknown: return "unknown: " + value.as_string();
-    default: return fmt::format("{} {}", value.size(), value.is_list() ? "items" : "members");
+    case Kind::null:
+      return "";
+    case Kind::text:
+      return value.as_string();
+    case Kind::integer:
+      return std::to_string(value.as_integer());
+    case Kind::real:
+      return fmt::format("{}", value.as_real());
+    case Kind::boolean:
+      return value.as_bool() ? "yes" : "no";
+    case Kind::timestamp:
+      return format_iso8601(value.as_time());
+    case Kind::unknown:
+      return "unknown: " + value.as_string();
+    default:
+      return fmt::format("{} {}", value.size(), value.is_list() ? "items" : "members");
   }
 }
 
@@ -151,9 +160,11 @@ Task<Result<int>> list(Engine& engine, ListOptions options) {
   const estate::Kind* kind = engine.kinds().find(options.kind);
   if (kind == nullptr) {
     const auto names = engine.kinds().names();
-    std::vector<std::string_view> candidates(names.begin(), names.end());
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const auto near = text::nearest(options.kind, candidates);
     co_return fail({.code = Code::usage,
-                    .message = fmt::format("there is no kind {}", options.kind),
+                    .message = fmt::format("there is no kind {}{}", options.kind,
+                                           near ? fmt::format("; did you mean {}?", *near) : std::string()),
                     .hint = fmt::format("Kinds are {}", fmt::join(names, ", "))});
   }
   std::vector<std::unique_ptr<policy::Filter>> filters;

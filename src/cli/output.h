@@ -17,9 +17,9 @@ void say(std::string_view text);  ///< a line on standard error
 /// Gives the exit code.
 int report(const Common& common, const Error& error);
 
-bool error_is_terminal();   ///< standard error is a terminal
+bool error_is_terminal();  ///< standard error is a terminal
 bool input_is_terminal();
-std::string read_line();    ///< from standard input; empty at its end
+std::string read_line();  ///< from standard input; empty at its end
 
 /// A line on standard error that replaces itself: only on a terminal, and not with -q.
 class Progress {

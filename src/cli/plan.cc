@@ -1,5 +1,5 @@
-#include "cli/plan_view.h"
 #include "cli/output.h"
+#include "cli/plan_view.h"
 #include "cli/planning.h"
 #include "cli/verbs.h"
 #include "plan/plan_json.h"

@@ -30,8 +30,16 @@ std::string reason_of(const plan::Row& row) {
 }
 
 Table row_table(const std::vector<const plan::Row*>& rows) {
-  Table table({{"row"}, {"action"}, {"id"}, {"name", Table::Align::left, 32}, {"region"}, {"why", Table::Align::left, 24},
-               {"saves/month", Table::Align::right}, {"at most", Table::Align::right}, {"undo"}, {"risk"}});
+  Table table({{"row"},
+               {"action"},
+               {"id"},
+               {"name", Table::Align::left, 32},
+               {"region"},
+               {"why", Table::Align::left, 24},
+               {"saves/month", Table::Align::right},
+               {"at most", Table::Align::right},
+               {"undo"},
+               {"risk"}});
   for (const plan::Row* row : rows) {
     table.add({row->row, row->action, fmt::format("{}", fmt::join(row->records, " ")), row->title, row->scope.region,
                reason_of(*row), money(row->saves.likely), money(row->saves.at_most), undo_text(row->undo),
@@ -66,7 +74,7 @@ void print_plan(const Common& common, const plan::Plan& plan) {
   std::vector<const plan::Row*> rows;
   for (const auto& row : plan.rows) rows.push_back(&row);
   std::ranges::sort(rows, std::ranges::greater{}, [](const plan::Row* row) {
-    return std::tuple(row->saves.likely.value_or(-1), row->saves.at_most.value_or(-1), row->row);
+    return std::pair(row->saves.at_most.value_or(row->saves.likely.value_or(-1)), row->row);
   });
   if (common.output == "csv") {
     print(row_table(rows).csv());

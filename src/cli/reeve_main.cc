@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <span>
 
@@ -32,7 +32,8 @@ void add_common(CLI::App& app, Common& common) {
       ->delimiter(',')
       ->take_all();
   app.add_option("--endpoint-url", common.endpoint_url, "another endpoint than AWS's")->envname("REEVE_ENDPOINT_URL");
-  app.add_flag("--sandbox{generated}", common.sandbox, "work on the embedded cloud; --sandbox=ESTATE reads an estate file")
+  app.add_flag("--sandbox{generated}", common.sandbox,
+               "work on the embedded cloud; --sandbox=ESTATE reads an estate file")
       ->envname("REEVE_SANDBOX");
   app.add_option("--state", common.state, "folder for journal, plans and locks")->envname("REEVE_STATE");
   app.add_option("--now", common.now, "count ages from this time instead of now")->envname("REEVE_NOW");
@@ -92,16 +93,19 @@ class CommandLine {
   }
 
   void reading_verbs() {
-    auto& list = add("list", "Lists resources of a kind.",
-                     "  reeve list ebs-snapshot --sandbox\n  reeve list ec2 --where State.Name=running --ids --region all",
-                     [this](Engine& engine) { return cli::list(engine, list_); });
+    auto& list =
+        add("list", "Lists resources of a kind.",
+            "  reeve list ebs-snapshot --sandbox\n  reeve list ec2 --where State.Name=running --ids --region all",
+            [this](Engine& engine) { return cli::list(engine, list_); });
     list.add_option("KIND", list_.kind, "such as ec2, ebs, ebs-snapshot, ami")->required();
     list.add_option("--where", list_.where, "PATH=VALUE or PATH!=VALUE, repeatable; tag:NAME is a tag")->take_all();
     list.add_flag("--ids", list_.ids, "only ids, one a line");
     add("doctor", "Says who and where you are and what cannot be read, with the IAM line for it.",
-        "  reeve doctor\n  reeve doctor --profile prod --region all", [](Engine& engine) { return cli::doctor(engine); });
-    auto& runs = add("runs", "Lists runs, or one run's rows.", "  reeve runs\n  reeve runs r-20260119T003626-4f3a9c -o json",
-                     [this](Engine& engine) { return cli::runs(engine, run_); });
+        "  reeve doctor\n  reeve doctor --profile prod --region all",
+        [](Engine& engine) { return cli::doctor(engine); });
+    auto& runs =
+        add("runs", "Lists runs, or one run's rows.", "  reeve runs\n  reeve runs r-20260119T003626-4f3a9c -o json",
+            [this](Engine& engine) { return cli::runs(engine, run_); });
     runs.add_option("RUN", run_, "a run's id");
   }
 
@@ -138,8 +142,8 @@ class CommandLine {
     undo.add_option("RUN", undo_.run, "the run's id")->required();
     undo.add_option("ROW", undo_.rows, "rows; all that were done if none is given");
     undo.add_flag("--dry-run", undo_.dry_run, "only show the plan");
-    add("resume", "Goes on with the last run that was interrupted.", "  reeve resume\n  reeve resume --profile prod -o json",
-        [](Engine& engine) { return cli::resume(engine); });
+    add("resume", "Goes on with the last run that was interrupted.",
+        "  reeve resume\n  reeve resume --profile prod -o json", [](Engine& engine) { return cli::resume(engine); });
     auto& trust = add("trust", "Allows Reeve to change an account from this machine.",
                       "  reeve trust 123456789012\n  reeve trust shop-prod --yes-i-mean shop-prod",
                       [this](Engine& engine) { return cli::trust(engine, trust_); });
@@ -164,7 +168,8 @@ class CommandLine {
     sandbox.add_option("--generate", sandbox_.generate, "make an estate of N snapshots");
     sandbox.add_option("--behaviour", sandbox_.behaviour, "plain (at once) or aws (delays, consistency, throttles)");
     sandbox.add_flag("--reset", sandbox_.reset, "drop what --sandbox kept in the state folder");
-    add("version", "Prints the version.", "  reeve version\n  reeve version -o json", {}, [this] { return print_version(); });
+    add("version", "Prints the version.", "  reeve version\n  reeve version -o json", {},
+        [this] { return print_version(); });
   }
 
   Result<int> print_version() const {
@@ -202,7 +207,9 @@ class CommandLine {
         common_.output = "json";
       }
     }
-    Error error{.code = Code::usage, .message = std::string(what), .hint = "`reeve --help` lists verbs, `reeve VERB --help` its flags"};
+    Error error{.code = Code::usage,
+                .message = std::string(what),
+                .hint = "`reeve --help` lists verbs, `reeve VERB --help` its flags"};
     const CLI::App* chosen = nullptr;
     for (const auto& verb : verbs_) {
       if (!words.empty() && verb.app->get_name() == words.front()) chosen = verb.app;
@@ -218,8 +225,8 @@ class CommandLine {
     }
     for (const auto& word : words) {
       const std::string name = word.substr(0, word.find('='));
-      const bool wrong = chosen == nullptr ? &word == &words.front()
-                                           : name.starts_with("--") && !holds(candidates, name);
+      const bool wrong =
+          chosen == nullptr ? &word == &words.front() : name.starts_with("--") && !holds(candidates, name);
       if (!wrong) continue;
       if (chosen == nullptr) error.message = fmt::format("there is no verb {}", word);
       const std::vector<std::string_view> views(candidates.begin(), candidates.end());

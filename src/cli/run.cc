@@ -60,9 +60,9 @@ Task<Result<int>> run(Engine& engine, PlanOptions options) {
   apply::ApplyOptions how{.verb = "run", .consent = consent};
   auto line = std::make_shared<Progress>(engine.common());
   apply::Progress progress = progress_of(engine, line);
-  CO_TRY(apply::RunResult result, co_await apply::apply_plan(engine.hands(changing.prices, *changing.journal),
-                                                             engine.state(), changing.here, made.header.id, how,
-                                                             engine.stop(), progress));
+  CO_TRY(apply::RunResult result,
+         co_await apply::apply_plan(engine.hands(changing.prices, *changing.journal), engine.state(), changing.here,
+                                    made.header.id, how, engine.stop(), progress));
   line->clear();
   result.calls = engine.calls();
   if (engine.common().json()) {

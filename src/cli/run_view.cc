@@ -40,9 +40,11 @@ void print_run(const Common& common, const apply::RunResult& run) {
     return row.outcome == apply::Outcome::done && row.undo_class != "none";
   });
   if (undoable && run.verb != "undo") {
-    print(fmt::format("To take it back: reeve undo {}{} (a row's id behind it takes back that row)\n", run.id, sandbox));
+    print(
+        fmt::format("To take it back: reeve undo {}{} (a row's id behind it takes back that row)\n", run.id, sandbox));
   }
-  if (run.consent_missing) print("Rows that cannot be undone were skipped: apply a new plan with --allow-irreversible\n");
+  if (run.consent_missing)
+    print("Rows that cannot be undone were skipped: apply a new plan with --allow-irreversible\n");
 }
 
 int run_exit(const apply::RunResult& run) {

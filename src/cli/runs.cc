@@ -37,8 +37,15 @@ Task<Result<int>> runs(Engine& engine, std::string run) {
     print_json(b.finish());
     co_return 0;
   }
-  Table table({{"run"}, {"verb"}, {"started"}, {"state"}, {"done", Table::Align::right}, {"failed", Table::Align::right},
-               {"drifted", Table::Align::right}, {"skipped", Table::Align::right}, {"in doubt", Table::Align::right},
+  Table table({{"run"},
+               {"verb"},
+               {"started"},
+               {"state"},
+               {"done", Table::Align::right},
+               {"failed", Table::Align::right},
+               {"drifted", Table::Align::right},
+               {"skipped", Table::Align::right},
+               {"in doubt", Table::Align::right},
                {"plan"}});
   for (const auto& one : all) {
     table.add({one.id, one.verb, one.started, one.state, std::to_string(one.done), std::to_string(one.failed),

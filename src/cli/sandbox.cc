@@ -1,13 +1,14 @@
+#include "sandbox/sandbox.h"
+
 #include <fmt/format.h>
 
 #include "aws/fault_script.h"
 #include "aws/http_server.h"
-#include "base/real_seams.h"
 #include "base/limits.h"
+#include "base/real_seams.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
-#include "sandbox/sandbox.h"
 #include "text/yaml.h"
 
 namespace reeve::cli {
@@ -58,7 +59,8 @@ Result<int> sandbox_server(const Common& common, const SandboxOptions& options) 
   sandbox::Sandbox cloud({.clock = clock,
                           .models = models,
                           .seed = common.seed,
-                          .behaviour = options.behaviour == "aws" ? sandbox::Behaviour::aws : sandbox::Behaviour::plain});
+                          .behaviour = options.behaviour == "aws" ? sandbox::Behaviour::aws : sandbox::Behaviour::plain,
+                          .loop = &loop});
   const std::string kept = common.state.empty() ? std::string() : common.state + "/sandbox-server.json";
   bool fresh = true;
   if (!kept.empty()) {
@@ -78,8 +80,9 @@ Result<int> sandbox_server(const Common& common, const SandboxOptions& options) 
     TRY(aws::FaultScript script, aws::FaultScript::parse(text, common.faults));
     cloud.set_faults(std::move(script));
   }
-  TRY(const auto server, aws::HttpServer::listen(loop, static_cast<std::uint16_t>(options.port),
-                                                 [&cloud](HttpRequest request) { return cloud.handle(std::move(request)); }));
+  TRY(const auto server,
+      aws::HttpServer::listen(loop, static_cast<std::uint16_t>(options.port),
+                              [&cloud](HttpRequest request) { return cloud.handle(std::move(request)); }));
   print("listening on " + server->url() + "\n");
   auto serve = [&]() -> Task<void> {
     co_await stop.wait();

@@ -8,7 +8,9 @@ namespace reeve::cli {
 Task<Result<int>> trust(Engine& engine, TrustOptions options) {
   CO_TRY(const Connected connected, co_await engine.connect());
   const std::string& account = connected.identity.account;
-  auto means = [&](const std::string& word) { return word == account || (connected.alias && word == *connected.alias); };
+  auto means = [&](const std::string& word) {
+    return word == account || (connected.alias && word == *connected.alias);
+  };
   if (!means(options.account)) {
     co_return fail({.code = Code::trust_missing,
                     .message = fmt::format("these credentials are of account {}{}, not {}", account,
@@ -18,16 +20,18 @@ Task<Result<int>> trust(Engine& engine, TrustOptions options) {
   std::string typed = options.yes_i_mean;
   if (typed.empty()) {
     if (!input_is_terminal()) {
-      co_return fail({.code = Code::trust_missing,
-                      .message = "nobody is there to confirm the account",
-                      .hint = fmt::format("Run it on a terminal, or with --yes-i-mean {}", connected.alias.value_or(account))});
+      co_return fail(
+          {.code = Code::trust_missing,
+           .message = "nobody is there to confirm the account",
+           .hint = fmt::format("Run it on a terminal, or with --yes-i-mean {}", connected.alias.value_or(account))});
     }
     say(fmt::format("Reeve will be allowed to change account {}{}. Type its alias or id to confirm:", account,
                     connected.alias ? " (" + *connected.alias + ")" : ""));
     typed = read_line();
   }
   if (!means(typed)) {
-    co_return fail({.code = Code::trust_missing, .message = fmt::format("'{}' is not the alias or id of {}", typed, account)});
+    co_return fail(
+        {.code = Code::trust_missing, .message = fmt::format("'{}' is not the alias or id of {}", typed, account)});
   }
   CO_TRY(engine.trust(connected));
   if (engine.common().json()) {

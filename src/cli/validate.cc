@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "base/real_seams.h"
 #include "base/limits.h"
+#include "base/real_seams.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -16,7 +16,8 @@ Result<int> validate(const Common& common, const std::vector<std::string>& files
   policy::Variables variables{.account_id = "123456789012", .region = "us-east-1", .now = clock.now()};
   for (const auto& var : common.vars) {
     const auto equals = var.find('=');
-    if (equals == std::string::npos) return fail({.code = Code::usage, .message = "--var " + var + " is not NAME=VALUE"});
+    if (equals == std::string::npos)
+      return fail({.code = Code::usage, .message = "--var " + var + " is not NAME=VALUE"});
     variables.given[var.substr(0, equals)] = var.substr(equals + 1);
   }
   Builder b;
@@ -52,8 +53,9 @@ Result<int> validate(const Common& common, const std::vector<std::string>& files
     b.end();
     ok = ok && errors == 0;
     if (!common.json() && errors == 0) {
-      print(fmt::format("{}: {} fine\n", file,
-                        read.policies.size() == 1 ? "1 policy is" : fmt::format("{} policies are", read.policies.size())));
+      print(fmt::format(
+          "{}: {} fine\n", file,
+          read.policies.size() == 1 ? "1 policy is" : fmt::format("{} policies are", read.policies.size())));
     }
   }
   b.end();

@@ -69,6 +69,7 @@ Row row_of(const policy::Policy& policy, const Candidate& candidate, std::size_t
   row.needs_consent = draft.needs_consent;
   row.pre_image = std::move(draft.pre_image);
   if (const auto title = record.title(); title != record.id()) row.title = title;
+  if (const auto tag = row.title.empty() ? record.tag("Name") : std::nullopt) row.title = tag->as_text();
   for (const auto& note : guarded.notes) row.risk_reasons.push_back(note);
   if (guarded.undo_none && row.undo.undo_class != UndoClass::none) {
     row.undo = {.undo_class = UndoClass::none};

@@ -19,7 +19,9 @@ TEST(Table, CutsLongTextsAtACharacter) {
 }
 
 TEST(Table, ShowsControlCharactersInsteadOfSendingThem) {
-  EXPECT_EQ(printable("a\x1b[31mb\n\xC2\x9B" "c"), "a\\x1b[31mb\\x0a\\x9bc");
+  EXPECT_EQ(printable("a\x1b[31mb\n\xC2\x9B"
+                      "c"),
+            "a\\x1b[31mb\\x0a\\x9bc");
 }
 
 TEST(Table, CsvQuotesAndDisarmsFormulas) {
