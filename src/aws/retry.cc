@@ -69,6 +69,7 @@ struct Retry::Progress {
   int reserved = 0;   // quota that the latest retry took
   bool corrected = false;
   std::optional<Steady> throttled_since = {};
+  std::shared_ptr<const Error> refused = {};  // what AWS said when it refused the credentials
 };
 
 namespace {
@@ -135,6 +136,9 @@ Task<Result<Response>> Retry::call(Request request) {
       co_return answer;
     }
     Error error = std::move(answer).error();
+    if (error.code == Code::expired_credentials) progress.refused = std::make_shared<const Error>(error);
+    // There are no others to try: what AWS said of these is the news.
+    if (error.code == Code::credentials && !error.cause) error.cause = progress.refused;
     note_attempts(error, progress.attempt);
     if (request.cancel.requested()) co_return fail(std::move(error));
     const std::optional<Duration> wait = plan_next(request, error, progress);

@@ -18,6 +18,7 @@ namespace {
 /// What a verb runs once its flags are read. `needs_engine` false: it does without AWS.
 struct Verb {
   CLI::App* app = nullptr;
+  std::string examples;  ///< on top of its help
   std::function<Task<Result<int>>(Engine&)> with_engine;
   std::function<Result<int>()> alone;
 };
@@ -59,6 +60,10 @@ class CommandLine {
   }
 
   int run(int argc, char** argv) {
+    for (const auto& verb : verbs_) {
+      if (argc < 2 || verb.app->get_name() != argv[1]) continue;
+      verb.app->description("Examples:\n" + verb.examples + "\n\n" + verb.app->get_description());
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -75,9 +80,12 @@ class CommandLine {
  private:
   CLI::App& add(const std::string& name, const std::string& description, const std::string& examples,
                 std::function<Task<Result<int>>(Engine&)> with_engine, std::function<Result<int>()> alone = {}) {
-    CLI::App* sub = app_.add_subcommand(name, "Examples:\n" + examples + "\n" + description);
+    CLI::App* sub = app_.add_subcommand(name, description);
+    // Without it CLI11 reads the environment for every verb, and what it finds for others beats this one's flags.
+    sub->parse_complete_callback([] {});
     add_common(*sub, common_);
-    verbs_.push_back({.app = sub, .with_engine = std::move(with_engine), .alone = std::move(alone)});
+    verbs_.push_back(
+        {.app = sub, .examples = examples, .with_engine = std::move(with_engine), .alone = std::move(alone)});
     return *sub;
   }
 

@@ -215,6 +215,16 @@ Task<Result<std::shared_ptr<const Listing>>> Reader::census(const Kind& kind) {
   co_return pending->result;
 }
 
+std::vector<Error> Reader::broken_listings() const {
+  std::vector<Error> out;
+  for (const auto* table : {&shared_->listings, &shared_->censuses}) {
+    for (const auto& [kind, pending] : *table) {
+      if (!pending->result) out.push_back(pending->result.error());
+    }
+  }
+  return out;
+}
+
 Task<Result<std::vector<Record>>> Reader::by_ids(const Kind& kind, std::vector<std::string> ids) {
   std::vector<Record> out;
   for (std::size_t start = 0; start < ids.size(); start += kind.get.batch) {

@@ -56,6 +56,9 @@ class Reader {
   /// without a census give all(). Errors: as all().
   Task<Result<std::shared_ptr<const Listing>>> census(const Kind& kind);
 
+  /// Why each listing of a kind that all() or census() was asked for broke off; empty if all are whole.
+  std::vector<Error> broken_listings() const;
+
   /// Records by id, in batches, by filter: those that exist; a missing id is no error.
   Task<Result<std::vector<Record>>> by_ids(const Kind& kind, std::vector<std::string> ids);
 

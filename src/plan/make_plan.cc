@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "plan/survivors.h"
@@ -28,6 +29,7 @@ struct PolicyRows {
 struct ScopeRows {
   std::vector<PolicyRows> policies;
   std::vector<estate::Record> snapshots;  ///< the scope's, where rows remove data
+  std::vector<Error> broken;              ///< listings that filters and guards needed
 };
 
 Kept kept_of(const policy::Policy& policy, const estate::Record& record, std::string code, std::string message) {
@@ -109,6 +111,7 @@ class Planner {
       scopes_[index].policies.push_back(std::move(rows));
     }
     co_await keep_survivors(context, scopes_[index]);
+    note_broken(*scope.reader, scopes_[index]);
   }
 
   Task<Plan> run(Loop& loop) {
@@ -121,6 +124,8 @@ class Planner {
     Plan plan;
     for (auto& scope : scopes_) {
       for (auto& rows : scope.policies) finish(plan, rows, scope.snapshots);
+      if (!scope.broken.empty()) plan.header.complete = false;
+      std::ranges::move(scope.broken, std::back_inserter(plan.errors));
     }
     co_return plan;
   }
@@ -128,6 +133,16 @@ class Planner {
  private:
   void say(const std::string& text) const {
     if (request_.progress) request_.progress(text);
+  }
+
+  /// What rests on a listing that broke off was kept as unknown; the plan says once that it is not the whole truth.
+  static void note_broken(const estate::Reader& reader, ScopeRows& scope) {
+    for (auto& error : reader.broken_listings()) {
+      const bool told = std::ranges::any_of(scope.policies, [&](const PolicyRows& rows) {
+        return std::ranges::any_of(rows.errors, [&](const Error& e) { return e.operation == error.operation; });
+      });
+      if (!told) scope.broken.push_back(std::move(error));
+    }
   }
 
   Task<void> plan_policy(const policy::Policy& policy, policy::Context& context, PolicyRows& out) {
