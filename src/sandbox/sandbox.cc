@@ -9,6 +9,7 @@ namespace reeve::sandbox {
 
 Sandbox::Sandbox(Options options)
     : clock_(options.clock),
+      loop_(options.loop),
       models_(options.models),
       store_(options.behaviour, options.seed, options.models.keys()),
       wire_(std::make_unique<Wire>(*this)) {
