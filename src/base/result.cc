@@ -33,7 +33,8 @@ std::string Error::text() const {
   }
   if (!where.empty()) out += " (" + where + ")";
   if (cause) out += ": " + cause->text();
-  if (!hint.empty()) out += ". " + hint;
+  const bool ended = out.ends_with('.') || out.ends_with('?') || out.ends_with('!');
+  if (!hint.empty()) out += (ended ? " " : ". ") + hint;
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/sim_seams.h"
+#include "cli/log_calls.h"
 #include "cli/output.h"
 #include "text/yaml.h"
 
@@ -64,6 +65,7 @@ Engine::Engine(Common common) : common_(std::move(common)) {}
 Engine::~Engine() {
   journal_.reset();
   counting_.reset();
+  logged_.reset();
   live_.reset();
   if (loop_) loop_->drain();
   http_.reset();
@@ -140,7 +142,7 @@ Result<void> Engine::open_sandbox() {
                          .endpoint_url = "http://127.0.0.1:1"};  // nobody connects: the sandbox answers in process
   live_ = aws::make_live(*world_, models_, *credentials_, std::move(live), nullptr,
                          [this](aws::Api& sender) { return std::make_unique<KeepSandbox>(sender, *this); });
-  counting_ = std::make_unique<aws::CountingApi>(*live_);
+  count_and_log();
   region_ = common_.regions.empty() || common_.regions.front() == "all" ? std::string(sandbox::home_region)
                                                                         : common_.regions.front();
   return {};
@@ -197,8 +199,13 @@ Result<void> Engine::open_aws() {
     inside = [this, script](aws::Api& sender) { return std::make_unique<aws::Fault>(sender, *loop_, script); };
   }
   live_ = aws::make_live(*world_, models_, *credentials_, std::move(live), nullptr, std::move(inside));
-  counting_ = std::make_unique<aws::CountingApi>(*live_);
+  count_and_log();
   return {};
+}
+
+void Engine::count_and_log() {
+  logged_ = std::make_unique<LogCalls>(*live_, *clock_, log_.with({{"run", run_id_}}));
+  counting_ = std::make_unique<aws::CountingApi>(*logged_);
 }
 
 std::string Engine::sandbox_file() const {
@@ -304,10 +311,9 @@ Task<Result<Connected>> Engine::connect() {
   const auto alias = co_await aws::account_alias(*counting_, std::move(scope));
   out.alias_known = alias.has_value();
   if (alias) out.alias = *alias;
-  const std::string endpoint = sandbox_                         ? "the sandbox"
-                               : settings_.endpoint_url.empty() ? "AWS"
-                                                                : settings_.endpoint_url;
-  out.loopback = sandbox_ != nullptr || is_loopback_url(live_->sender().endpoint_override("ec2"));
+  const std::string set = live_->sender().endpoint_override("ec2");
+  const std::string endpoint = sandbox_ ? "the sandbox" : set.empty() ? "AWS" : set;
+  out.loopback = sandbox_ != nullptr || is_loopback_url(set);
   if (!common_.quiet) {
     say(fmt::format("account {}{}, as {}, regions {}, at {}", out.identity.account,
                     out.alias         ? " (" + *out.alias + ")"

@@ -87,6 +87,7 @@ class Engine {
   Result<void> open();
   Result<void> open_sandbox();
   Result<void> open_aws();
+  void count_and_log();
   Result<void> save_sandbox();
   std::string sandbox_file() const;
   Task<Result<std::vector<std::string>>> chosen_regions(const std::string& partition);
@@ -113,6 +114,7 @@ class Engine {
   aws::Settings settings_;
   std::unique_ptr<aws::CredentialSource> credentials_;
   std::unique_ptr<aws::Live> live_;
+  std::unique_ptr<aws::Api> logged_;
   std::unique_ptr<aws::CountingApi> counting_;
   std::unique_ptr<apply::Journal> journal_;
   std::string region_;  ///< the first region, for global calls
