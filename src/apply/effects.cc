@@ -215,6 +215,29 @@ class ChangeTags : public Effect {
     co_return Blocked(fmt::format("its tag {} was changed since", key));
   }
 
+  Document before_after(Document before, const Step& earlier) const override {
+    const bool created = earlier.operation == "CreateTags";
+    if (!created && earlier.operation != "DeleteTags") return before;
+    std::map<std::string_view, Value> changed;
+    for (const Value tag : earlier.params["Tags"].items()) changed[tag["Key"].as_text()] = tag["Value"];
+    Builder b;
+    b.begin_map();
+    b.begin_map("tags");
+    for (const auto [key, old] : before["tags"].entries()) {
+      const auto by_us = changed.find(key);
+      if (by_us == changed.end()) {
+        b.put(key, old);
+      } else if (created) {
+        b.put(key, by_us->second.as_text());
+      } else {
+        b.put_null(key);
+      }
+    }
+    b.end();
+    b.end();
+    return b.finish();
+  }
+
  private:
   /// The first tag that is not as the step left it; empty if all are.
   std::string differs(const Tags& now, const Step& step) const {

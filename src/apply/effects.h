@@ -29,6 +29,12 @@ class Effect {
   /// the reason. Errors: those of the calls that look.
   virtual Task<Result<std::optional<std::string>>> undo_blocked(estate::Reader& reader, policy::Step step,
                                                                 Document before) const = 0;
+  /// What the pre-image of a step is after an earlier row on the same record did `earlier`: rows on one record are
+  /// judged together, before the first acts.
+  virtual Document before_after(Document before, const policy::Step& earlier) const {
+    (void)earlier;
+    return before;
+  }
   /// An error that means the wish is already fulfilled: a delete of what is gone.
   virtual bool fulfilled_by(const Error& error) const {
     (void)error;

@@ -24,6 +24,8 @@ constexpr Duration evidence_age = std::chrono::seconds(30);
 /// How often, and after which pauses, a step whose answer never came is looked for: EC2's reads lag by seconds.
 constexpr std::array<Duration, 4> observe_pauses = {std::chrono::seconds(0), std::chrono::seconds(1),
                                                     std::chrono::seconds(3), std::chrono::seconds(6)};
+/// How often a group is judged whose evidence was too old when its turn came: where reads take that long, it is left.
+constexpr int looks_most = 3;
 constexpr Duration call_time = std::chrono::minutes(2);
 
 /// Errors after which nobody knows whether AWS did what was asked.
@@ -52,6 +54,7 @@ struct Group {
   std::vector<const plan::Row*> rows;
   std::vector<JudgedAgain> judged;
   Steady judged_at{};
+  int looks = 0;  ///< how often it was judged
 };
 
 class Execution {
@@ -84,6 +87,8 @@ class Execution {
     total_ = open.size() + closed.size();
     Task<void> resolving = resolve_started(open);
     co_await std::move(resolving);
+    Task<void> expiring = skip_expired(open);
+    co_await std::move(expiring);
     Task<void> skipping = skip_without_consent(open);
     co_await std::move(skipping);
     for (auto& [scope, groups] : grouped(open)) {
@@ -211,10 +216,11 @@ class Execution {
 
   Task<Result<void>> end() {
     if (broken_) co_return fail(*broken_);
-    result_.state = result_.in_doubt > 0          ? "in_doubt"
-                    : stop_.requested() || fatal_ ? "interrupted"
-                    : result_.failed > 0          ? "failed"
-                                                  : "done";
+    const bool all_closed = result_.rows.size() >= total_;  // a Ctrl-C may come too late to matter
+    result_.state = result_.in_doubt > 0 ? "in_doubt"
+                    : !all_closed        ? "interrupted"
+                    : result_.failed > 0 ? "failed"
+                                         : "done";
     Builder b;
     b.begin_map();
     b.put("format", 1);
@@ -248,6 +254,20 @@ class Execution {
     open = std::move(left);
   }
 
+  /// A plan is good for a day: what was not begun by then stays as it is.
+  Task<void> skip_expired(std::vector<const plan::Row*>& open) {
+    if (!terms_.expired) co_return;
+    for (const plan::Row* row : open) {
+      if (stopping()) co_return;
+      Error error{.code = Code::plan_expired,
+                  .message = "its plan has expired since the run was interrupted",
+                  .hint = "Plan again: the estate may have changed since"};
+      Task<void> closing = close_row(*row, Outcome::skipped, std::move(error));
+      co_await std::move(closing);
+    }
+    open.clear();
+  }
+
   /// True if the row is closed now; false if it is to be judged and done as if it had not been begun.
   Task<bool> resolve_row(const plan::Row& row, const std::vector<Entry>& entries) {
     const Entry* intent = nullptr;
@@ -279,6 +299,8 @@ class Execution {
       co_await write_outcome(row, index, result, std::nullopt, {}, true);
       if (result == "failed") co_return false;  // it did not take place: judge it again and do it
     }
+    // Looked for and not found, by a life that then ended: nobody refused it, so it is done now.
+    if (result == "failed" && outcome != nullptr && outcome->body["resolved"].as_bool()) co_return false;
     if (result != "done") {
       Error error{.code = Code::request_refused, .message = outcome->body["error"]["message"].as_string()};
       co_await close_row(row, Outcome::failed, std::move(error));
@@ -366,6 +388,7 @@ class Execution {
     std::size_t at = 0;
     for (auto& group : chunk) {
       group.judged_at = begun;
+      ++group.looks;
       group.judged.assign(
           std::make_move_iterator(judged.begin() + static_cast<std::ptrdiff_t>(at)),
           std::make_move_iterator(judged.begin() + static_cast<std::ptrdiff_t>(at + group.rows.size())));
@@ -375,14 +398,52 @@ class Execution {
 
   Task<void> run_group(Group& group, std::vector<Group>& late) {
     if (stopping()) co_return;
-    if (hands_.world.clock.steady() - group.judged_at > evidence_age) {
-      late.push_back({.rows = group.rows});
-      co_return;
-    }
+    std::vector<const Step*> earlier;  // of this group, done
     for (std::size_t i = 0; i < group.rows.size() && !stopping(); ++i) {
-      Task<void> one = run_row(*group.rows[i], group.judged[i]);
+      const plan::Row& row = *group.rows[i];
+      if (i > 0 && judge_.one_by_one()) {
+        Task<void> judging = judge_one(row, group, i);
+        co_await std::move(judging);
+      }
+      if (hands_.world.clock.steady() - group.judged_at > evidence_age) {
+        Group rest{.rows = {group.rows.begin() + static_cast<std::ptrdiff_t>(i), group.rows.end()}};
+        rest.looks = i > 0 ? 0 : group.looks;
+        if (rest.looks < looks_most) {
+          late.push_back(std::move(rest));
+          co_return;
+        }
+        group.judged[i] = {.go = false,
+                           .failed = true,
+                           .message = {},
+                           .error = Error{.code = Code::timed_out,
+                                          .message = "reading it took longer than what is read may be old",
+                                          .hint = "Try again when AWS answers faster"}};
+      }
+      JudgedAgain& judged = group.judged[i];
+      for (const Step* step : earlier) carry(judged, *step);
+      Task<void> one = run_row(row, judged);
       co_await std::move(one);
+      const auto ended = outcomes_.find(row.row);
+      if (ended == outcomes_.end() || ended->second != Outcome::done) continue;
+      for (const Step& step : row.steps) earlier.push_back(&step);
     }
+  }
+
+  Task<void> judge_one(const plan::Row& row, Group& group, std::size_t index) {
+    estate::Reader reader = reader_for(row.scope);
+    std::vector<const plan::Row*> rows{&row};
+    group.judged_at = hands_.world.clock.steady();
+    const Time now = terms_.pinned_now.value_or(hands_.policy_now());
+    std::vector<JudgedAgain> judged = co_await judge_.judge(std::move(rows), reader, now);
+    group.judged[index] = std::move(judged.front());
+  }
+
+  /// What an earlier row on the record did is part of what this row finds.
+  static void carry(JudgedAgain& judged, const Step& earlier) {
+    if (!judged.go || judged.fresh.steps.empty()) return;
+    const Step& step = judged.fresh.steps.front();
+    const Effect* effect = find_effect(step.service, step.operation);
+    if (effect != nullptr) judged.fresh.pre_image = effect->before_after(std::move(judged.fresh.pre_image), earlier);
   }
 
   Task<void> run_row(const plan::Row& row, JudgedAgain& judged) {

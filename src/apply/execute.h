@@ -38,6 +38,7 @@ struct RunTerms {
   std::vector<std::string> only;    ///< --rows; empty = all
   std::vector<std::string> except;  ///< --except: ids
   std::optional<Time> pinned_now;   ///< the plan's now, where it was pinned
+  bool expired = false;             ///< the plan has expired since: what was begun is closed, nothing more is done
 };
 
 /// For people: after each row, and when the phase changes.

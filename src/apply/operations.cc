@@ -66,8 +66,7 @@ Result<std::vector<plan::Row>> rows_of(const plan::PlanFile& file, const std::ve
   TRY(file.each_row([&](plan::Row row) -> Result<void> {
     missing.erase(row.row);
     const bool chosen = only.empty() || holds(only, row.row);
-    const bool spared =
-        std::ranges::any_of(row.records, [&](const auto& id) { return holds(except, id); });
+    const bool spared = std::ranges::any_of(row.records, [&](const auto& id) { return holds(except, id); });
     if (chosen && !spared) rows.push_back(std::move(row));
     return {};
   }));
@@ -191,6 +190,35 @@ Told tell(const std::vector<Entry>& entries) {
   return out;
 }
 
+/// The intents of steps that took effect, newest first. A step may have been begun more than once.
+std::vector<const Entry*> effective_intents(const std::vector<Entry>& entries) {
+  std::map<std::string, const Entry*> begun;
+  std::vector<const Entry*> out;
+  for (const auto& entry : entries) {
+    if (entry.kind == "intent") begun[entry.row] = &entry;
+    if (entry.kind != "outcome" || entry.body["result"].as_text() != "done") continue;
+    if (const auto intent = begun.find(entry.row); intent != begun.end()) {
+      out.push_back(intent->second);
+      begun.erase(intent);
+    }
+  }
+  std::ranges::reverse(out);
+  return out;
+}
+
+/// Rows of a run that an undo took back: row → the undo's run.
+Result<std::map<std::string, std::string>> undone_rows(Journal& journal, const std::string& run) {
+  std::map<std::string, std::string> out;
+  TRY(const auto undos, journal.undos_of(run));
+  for (const auto& undo : undos) {
+    TRY(const auto entries, journal.read(undo));
+    for (const auto& entry : entries) {
+      if (entry.kind == "row" && entry.body["outcome"].as_text() == "done") out[entry.row] = undo;
+    }
+  }
+  return out;
+}
+
 Task<Result<RunResult>> begin(Hands hands, StateFolder state, RunTerms terms, const plan::Header& header,
                               std::vector<plan::Row> rows, const RowJudge& judge, Cancel stop, Progress progress) {
   auto locks = ScopeLocks::take(hands.world, state.locks(), scopes_of(header), terms.run);
@@ -240,6 +268,7 @@ Task<Result<RunResult>> apply_plan(Hands hands, StateFolder state, Here here, st
   CO_TRY(std::vector<plan::Row> rows, rows_of(*opened, options.only, options.except));
   const Time now = header.pinned_now ? header.now : hands.policy_now();
   CO_TRY(const auto judge, PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, now));
+  judge->will_remove(rows);
   RunTerms terms{.run = new_id("r", hands.world),
                  .plan = header.id,
                  .verb = options.verb,
@@ -279,11 +308,14 @@ Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, He
     }
     std::unique_ptr<RowJudge> judge;
     if (terms.verb == "undo") {
-      judge = std::make_unique<UndoJudge>();
+      judge = std::make_unique<UndoJudge>(hands.prices);
     } else {
       const Time now = terms.pinned_now.value_or(hands.policy_now());
-      CO_TRY(judge, PolicyJudge::make(file.header(), hands.vocabulary, hands.kinds, hands.prices, now));
+      CO_TRY(auto by_policy, PolicyJudge::make(file.header(), hands.vocabulary, hands.kinds, hands.prices, now));
+      by_policy->will_remove(rows);
+      judge = std::move(by_policy);
     }
+    terms.expired = hands.world.clock.wall() > file.header().expires;
     auto result = co_await execute(hands, std::move(terms), file.header(), std::move(rows), *judge, told.open,
                                    std::move(finished), stop, std::move(progress));
     if (!result) co_return std::unexpected(result.error());
@@ -316,8 +348,10 @@ Result<plan::Plan> plan_undo(Hands hands, const std::string& run, const std::vec
                    .hint = fmt::format("`reeve runs {}` lists its rows", run)});
     }
   }
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    if (entry->kind != "intent" || (!rows.empty() && !holds(rows, entry->row))) continue;
+  TRY(const auto undone, undone_rows(hands.journal, run));
+  const std::vector<const Entry*> intents = effective_intents(entries);
+  for (const Entry* entry : intents) {
+    if (!rows.empty() && !holds(rows, entry->row)) continue;
     const auto outcome = closed.find(entry->row);
     if (outcome == closed.end() || outcome->second->outcome != Outcome::done) continue;
     const Value body = entry->body;
@@ -331,6 +365,15 @@ Result<plan::Plan> plan_undo(Hands hands, const std::string& run, const std::vec
                  .region = body["region"].as_string()};
     row.action = "undo " + body["action"].as_string();
     row.undo.undo_class = policy::UndoClass::exact;  // of the undo itself: nothing is lost by it
+    if (const auto by = undone.find(entry->row); by != undone.end()) {
+      out.kept.push_back({.policy = row.policy,
+                          .kind = row.kind,
+                          .id = row.records.front(),
+                          .scope = row.scope,
+                          .code = "undone",
+                          .message = fmt::format("run {} took it back already", by->second)});
+      continue;
+    }
     const policy::Step step{.service = body["service"].as_string(),
                             .operation = body["operation"].as_string(),
                             .params = deep_copy(body["params"])};
@@ -368,7 +411,8 @@ Task<Result<RunResult>> apply_undo(Hands hands, StateFolder state, Here here, st
   CO_TRY(plan::write_plan(hands.world.disk, state.plan(plan.header.id), plan));
   RunTerms terms{
       .run = new_id("r", hands.world), .plan = plan.header.id, .verb = "undo", .of = std::move(run), .consent = true};
-  const UndoJudge judge;
+  const UndoJudge judge(hands.prices);
+  if (plan.rows.empty() && progress.note) progress.note("nothing is left to undo");
   co_return co_await begin(hands, state, std::move(terms), plan.header, std::move(plan.rows), judge, stop,
                            std::move(progress));
 }

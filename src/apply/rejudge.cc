@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apply/effects.h"
+#include "plan/survivors.h"
 #include "policy/judge.h"
 
 namespace reeve::apply {
@@ -80,7 +81,53 @@ Task<std::vector<JudgedAgain>> PolicyJudge::judge(std::vector<const plan::Row*> 
     Task<void> judged = judge_policy_rows(*policy, which, rows, context, out);
     co_await std::move(judged);
   }
+  Task<void> keeping = keep_survivors(rows, reader, out);
+  co_await std::move(keeping);
   co_return out;
+}
+
+bool PolicyJudge::removes(const plan::Row& row) const {
+  const policy::Policy* policy = find(row);
+  return policy != nullptr && row.action_index < policy->actions.size() &&
+         policy->actions[row.action_index]->removes_data();
+}
+
+void PolicyJudge::will_remove(const std::vector<plan::Row>& rows) {
+  for (const auto& row : rows) {
+    if (!removes(row)) continue;
+    plan::Row& kept = removing_.emplace_back();
+    kept.kind = row.kind;
+    kept.records = row.records;
+    kept.scope = row.scope;
+    kept.why = row.why;
+  }
+}
+
+/// The plan left a copy of each data set; whether it is still there is looked up again.
+Task<void> PolicyJudge::keep_survivors(std::span<const plan::Row* const> rows, estate::Reader& reader,
+                                       std::vector<JudgedAgain>& out) const {
+  std::vector<std::size_t> which;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (out[i].go && removes(*rows[i])) which.push_back(i);
+  }
+  if (which.empty()) co_return;
+  const auto snapshots = co_await reader.census(*reader.kinds().find("ebs-snapshot"));
+  const auto volumes = co_await reader.census(*reader.kinds().find("ebs"));
+  if (!snapshots || !volumes) {
+    const Error& error = snapshots ? volumes.error() : snapshots.error();
+    for (const std::size_t i : which) out[i] = failed(error);
+    co_return;
+  }
+  std::vector<const plan::Row*> removing;
+  for (const auto& row : removing_) {
+    if (row.scope == reader.scope()) removing.push_back(&row);
+  }
+  const std::set<std::string> survivors = plan::last_survivors(removing, (*snapshots)->records, (*volumes)->records);
+  for (const std::size_t i : which) {
+    if (survivors.contains(rows[i]->records.front())) {
+      out[i] = drifted("it is now the newest copy of its data set, of which nothing would be left");
+    }
+  }
 }
 
 Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which,
@@ -148,9 +195,58 @@ Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vec
   }
 }
 
+namespace {
+
+/// What the guards run for when an undo is judged: nothing but protection.
+class UndoAction : public policy::Action {
+ public:
+  std::string_view type() const override { return "undo"; }
+  std::variant<policy::RowDraft, policy::Kept> plan_row(const estate::RecordView&,
+                                                        const policy::Context&) const override {
+    return policy::RowDraft{};
+  }
+};
+
+/// Whether what is undone was itself a protection: then that may be taken away again.
+bool gave_protection(Value undone) {
+  for (const Value tag : undone["params"]["Tags"].items()) {
+    if (tag["Key"].as_text() == "reeve:protect") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+/// Why the record is protected now, if it is; what is not there is not.
+Task<Result<std::optional<std::string>>> UndoJudge::protection(const plan::Row& row, policy::Context& context) const {
+  std::optional<std::string> none;
+  if (gave_protection(row.pre_image.root()["undone"])) co_return none;
+  const estate::Kind* kind = context.reader.kinds().find(row.kind);
+  if (kind == nullptr) co_return none;
+  std::vector<std::string> ids = row.records;
+  const auto records = co_await context.reader.by_ids(*kind, std::move(ids));
+  if (!records) co_return std::unexpected(records.error());
+  if (records->empty()) co_return none;
+  policy::Candidate candidate{.view = estate::RecordView(records->front())};
+  std::vector<policy::Candidate*> candidates{&candidate};
+  const UndoAction action;
+  const std::vector<policy::Guarded> guarded = co_await policy::run_guards(action, candidates, context);
+  if (guarded.front().kept) co_return std::optional(guarded.front().message);
+  co_return none;
+}
+
 Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
-                                                Time) const {
+                                                Time now) const {
   std::vector<JudgedAgain> out(rows.size());
+  text::Scratch scratch;
+  policy::Context context{.reader = reader,
+                          .prices = prices_,
+                          .now = now,
+                          .account = reader.scope().account,
+                          .region = reader.scope().region,
+                          .partition = reader.scope().partition,
+                          .run = {},
+                          .scratch = scratch};
   auto one = [&](std::size_t i) -> Task<void> {
     const plan::Row& row = *rows[i];
     // The first step of an undo's row is what it takes back: kept in the pre-image as "undone".
@@ -169,8 +265,16 @@ Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<const plan::Row*> ro
     } else if (*blocked) {
       out[i] = drifted(**blocked);
     } else {
-      out[i].go = true;
-      out[i].fresh = row;
+      Task<Result<std::optional<std::string>>> asking = protection(row, context);
+      const auto kept = co_await std::move(asking);
+      if (!kept) {
+        out[i] = failed(kept.error());
+      } else if (*kept) {
+        out[i] = drifted(**kept);
+      } else {
+        out[i].go = true;
+        out[i].fresh = row;
+      }
     }
   };
   constexpr std::size_t looks_at_once = 16;

@@ -28,6 +28,8 @@ class RowJudge {
   /// One answer a row, in their order. `reader` is fresh.
   virtual Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
                                                Time now) const = 0;
+  /// Whether rows on one record are judged one by one, each after the one before it acted, instead of together.
+  virtual bool one_by_one() const { return false; }
 };
 
 /// Judges by the plan's own policies: filters, guards, and planning again (design, ideas 5 and 6).
@@ -38,6 +40,9 @@ class PolicyJudge : public RowJudge {
                                                    const estate::Kinds& kinds, const estate::Prices& prices, Time now);
   Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
                                        Time now) const override;
+  /// Says which rows this run removes, all of them, so that no data set loses its last copy although somebody else
+  /// removed what the plan left.
+  void will_remove(const std::vector<plan::Row>& rows);
   /// The policy of a row; nullptr if the plan holds none of that name for its scope.
   const policy::Policy* find(const plan::Row& row) const;
 
@@ -46,16 +51,26 @@ class PolicyJudge : public RowJudge {
   Task<void> judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which,
                                std::span<const plan::Row* const> rows, policy::Context& context,
                                std::vector<JudgedAgain>& out) const;
+  bool removes(const plan::Row& row) const;
+  Task<void> keep_survivors(std::span<const plan::Row* const> rows, estate::Reader& reader,
+                            std::vector<JudgedAgain>& out) const;
   const estate::Prices& prices_;
+  std::vector<plan::Row> removing_;  // of each: kind, records, why
   std::string run_;
   std::map<std::pair<std::string, aws::Scope>, std::unique_ptr<policy::Policy>> policies_;
 };
 
-/// Judges rows of an undo: the way back is open, and nobody changed the record since.
+/// Judges rows of an undo: the way back is open, nobody changed the record since, and it is not protected.
 class UndoJudge : public RowJudge {
  public:
+  explicit UndoJudge(const estate::Prices& prices) : prices_(prices) {}
+  bool one_by_one() const override { return true; }
   Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
                                        Time now) const override;
+
+ private:
+  Task<Result<std::optional<std::string>>> protection(const plan::Row& row, policy::Context& context) const;
+  const estate::Prices& prices_;
 };
 
 }  // namespace reeve::apply
