@@ -17,6 +17,7 @@ Task<Result<int>> apply(Engine& engine, ApplyOptions options) {
   run.calls = engine.calls();
   if (engine.common().json()) {
     print_json(apply::run_document(run));
+    say_how_to_go_on(engine.common(), run);
   } else {
     print_run(engine.common(), run);
   }

@@ -253,6 +253,8 @@ Result<std::map<std::string, std::string>> Engine::variables() const {
 Result<apply::Journal*> Engine::journal() {
   if (!journal_) {
     TRY(disk_.make_folders(state_.path));
+    // SQLite would make it readable for all; the files beside it take over what this one allows.
+    TRY(disk_.open(state_.journal(), Disk::Open::create));
     TRY(journal_, apply::open_sqlite_journal(state_.journal(), nullptr, *clock_, *loop_, *workers_));
   }
   return journal_.get();

@@ -9,6 +9,7 @@ int exit_code(const Error& error) {
     case Code::usage:
     case Code::invalid_input:
     case Code::invalid_params:
+    case Code::endpoint:
     case Code::unknown_service:
     case Code::limit_exceeded:
       return Exit::usage;

@@ -32,6 +32,7 @@ Task<Result<int>> resume(Engine& engine) {
   run->calls = engine.calls();
   if (engine.common().json()) {
     print_json(apply::run_document(*run));
+    say_how_to_go_on(engine.common(), *run);
   } else {
     print_run(engine.common(), *run);
   }

@@ -67,6 +67,7 @@ Task<Result<int>> run(Engine& engine, PlanOptions options) {
   result.calls = engine.calls();
   if (engine.common().json()) {
     print_json(document(made, result));
+    say_how_to_go_on(engine.common(), result);
   } else {
     print_run(engine.common(), result);
   }

@@ -47,6 +47,11 @@ void print_run(const Common& common, const apply::RunResult& run) {
     print("Rows that cannot be undone were skipped: apply a new plan with --allow-irreversible\n");
 }
 
+void say_how_to_go_on(const Common& common, const apply::RunResult& run) {
+  if (run.state != "interrupted" && run.state != "in_doubt") return;
+  say(fmt::format("reeve: to go on: reeve resume{}", common.sandbox == "generated" ? " --sandbox" : ""));
+}
+
 int run_exit(const apply::RunResult& run) {
   int code = Exit::ok;
   if (run.failed > 0 || run.in_doubt > 0) code = worse(code, Exit::failed);
