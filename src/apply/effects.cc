@@ -98,9 +98,10 @@ class RestoreSnapshot : public Effect {
 Task<Result<Document>> tier_status(estate::Reader& reader, std::string id) {
   std::string service = "ec2", operation = "DescribeSnapshotTierStatus";
   Document params = filter_params("snapshot-id", id);
-  const auto answer = co_await reader.call(std::move(service), std::move(operation), std::move(params));
-  if (!answer) co_return std::unexpected(answer.error());
-  co_return answer->document.part(answer->document["SnapshotTierStatuses"][0]);
+  // All pages: one without items may come first.
+  const auto statuses = co_await reader.items(std::move(service), std::move(operation), std::move(params));
+  if (!statuses) co_return std::unexpected(statuses.error());
+  co_return (*statuses)->items.empty() ? Document{} : (*statuses)->items.front();
 }
 
 class ArchiveSnapshot : public Effect {
@@ -155,10 +156,10 @@ using Tags = std::map<std::string, std::string, std::less<>>;
 Task<Result<Tags>> tags_of(estate::Reader& reader, std::string id) {
   std::string service = "ec2", operation = "DescribeTags";
   Document params = filter_params("resource-id", id);
-  const auto answer = co_await reader.call(std::move(service), std::move(operation), std::move(params));
-  if (!answer) co_return std::unexpected(answer.error());
+  const auto tags = co_await reader.items(std::move(service), std::move(operation), std::move(params));
+  if (!tags) co_return std::unexpected(tags.error());
   Tags out;
-  for (const Value tag : answer->document["Tags"].items()) out[tag["Key"].as_string()] = tag["Value"].as_string();
+  for (const Document& tag : (*tags)->items) out[tag["Key"].as_string()] = tag["Value"].as_string();
   co_return out;
 }
 

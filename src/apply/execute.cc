@@ -494,7 +494,9 @@ class Execution {
       co_await write_outcome(row, index, "done", error, {}, false);
       co_return std::nullopt;
     }
-    if (leaves_doubt(error)) {
+    // A refusal may be of the second attempt, after the first had its effect unheard.
+    const bool tried_before = error.aws && error.aws->attempts > 1;
+    if (leaves_doubt(error) || tried_before) {
       const auto seen = co_await look(row.scope, step, row.pre_image);
       if (!seen) {
         Error doubt = seen.error();

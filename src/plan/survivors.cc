@@ -37,14 +37,23 @@ std::set<std::string> last_survivors(const std::vector<const Row*>& removing, co
   struct Set {
     bool survives = false;
     const Record* newest = nullptr;
+    bool newest_readable = false;
   };
   std::map<std::string, Set> sets;
   for (const auto& snapshot : snapshots) {
     const std::string key = data_set(snapshot);
     if (key.empty() || snapshot.document["State"].as_text() != "completed") continue;
     Set& set = sets[key];
-    if (living_volumes.contains(key) || !removed_snapshots.contains(snapshot.id())) set.survives = true;
-    if (set.newest == nullptr || estate::is_newer(snapshot.document, set.newest->document)) set.newest = &snapshot;
+    // An archived copy cannot be read before it is restored: it is the one to keep only where there is no other.
+    const bool readable = snapshot.document["StorageTier"].as_text() != "archive";
+    const bool stays = readable && !removed_snapshots.contains(snapshot.id());
+    if (stays || living_volumes.contains(key)) set.survives = true;
+    const bool better = readable == set.newest_readable && set.newest != nullptr
+                            ? estate::is_newer(snapshot.document, set.newest->document)
+                            : readable || set.newest == nullptr;
+    if (!better) continue;
+    set.newest = &snapshot;
+    set.newest_readable = readable;
   }
   std::set<std::string> out;
   for (const auto& [key, set] : sets) {

@@ -81,7 +81,10 @@ Task<Result<void>> WatchedJournal::append(std::vector<apply::NewEntry> entries) 
   for (const auto& entry : entries) {
     notes.push_back({entry.run, entry.row, entry.kind, sent_of(entry.body["operation"], entry.body["params"])});
     if (entry.kind == "outcome") {
-      if (const auto open = by_row_.find(entry.row); open != by_row_.end()) --promises_.open_intents[open->second];
+      const auto open = by_row_.find(entry.row);
+      if (open == by_row_.end()) continue;
+      --promises_.open_intents[open->second];
+      by_row_.erase(open);
     }
   }
   auto written = co_await inner_->append(std::move(entries));

@@ -13,7 +13,7 @@ Thing thing_of(const sandbox::Snapshot& snapshot, bool live) {
   const bool leaving = status.starts_with("permanent-restore");
   return {.live = live,
           .archived = !leaving && (snapshot.storage_tier == "archive" || status == "archival-in-progress"),
-          .completed = snapshot.state == "completed",
+          .readable = snapshot.state == "completed" && snapshot.storage_tier != "archive",
           .tags = snapshot.tags,
           .data_set = data_set_of(snapshot),
           .rest = fmt::format("{} {} {} {} {} {}", snapshot.volume_id, snapshot.volume_size_gib, snapshot.start_time.us,
@@ -37,7 +37,9 @@ std::set<std::string> changed(const Picture& before, const Picture& after) {
   std::set<std::string> out;
   for (const auto& [id, thing] : before) {
     const auto at = after.find(id);
-    if (at == after.end() || !(at->second == thing)) out.insert(id);
+    Thing was = thing;  // the cloud ends its transitions by itself
+    if (at != after.end()) was.readable = at->second.readable;
+    if (at == after.end() || !(at->second == was)) out.insert(id);
   }
   for (const auto& [id, thing] : after) {
     if (!before.contains(id)) out.insert(id);
@@ -54,7 +56,7 @@ std::string data_set_of(const sandbox::Snapshot& snapshot) {
 std::set<std::string> data_sets(const Picture& picture) {
   std::set<std::string> out;
   for (const auto& [id, thing] : picture) {
-    if (thing.live && thing.completed && !thing.archived && !thing.data_set.empty()) out.insert(thing.data_set);
+    if (thing.live && thing.readable && !thing.data_set.empty()) out.insert(thing.data_set);
   }
   return out;
 }

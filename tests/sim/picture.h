@@ -13,7 +13,7 @@ namespace reeve::sim {
 struct Thing {
   bool live = false;      ///< not in the bin
   bool archived = false;  ///< in the archive tier, or on the way there
-  bool completed = false;
+  bool readable = false;  ///< completed, and not in the archive tier
   sandbox::Tags tags;
   std::string data_set;  ///< its volume, where that means something
   std::string rest;      ///< what nobody may change

@@ -51,7 +51,7 @@ class Life {
   Life(Library& library, const SimOptions& options, Tally& tally)
       : options_(options),
         tally_(tally),
-        random_(options.seed * 0x9E3779B97F4A7C15 + 1),
+        random_(SeededRandom(options.seed).split()),  // neighbouring seeds have nothing in common
         house_(library, random_.next(), random_.chance(0.5) ? sandbox::Behaviour::aws : sandbox::Behaviour::plain) {}
 
   std::vector<std::string> live() {
@@ -185,7 +185,6 @@ class Life {
     if (data_set_of(snapshot).empty()) return;
     for (const auto& [id, other] : house_.home().snapshots.rows) {
       if (other.volume_id == snapshot.volume_id) {
-        if (reasons_.find("volume-unattached") != std::string::npos) continue;  // then it is one reason for another
         guards_.try_emplace({id, 2}, Guard{now(), "its volume is back", false, true});
       }
     }
@@ -195,7 +194,9 @@ class Life {
   // ------------------------------------------------------------------------------
 
   void check_request(const Sent& sent) {
-    tell(fmt::format("  {} {}", sent.operation, sent.id));
+    const auto approved = approved_.find(sent);
+    tell(fmt::format("  {} {} ({})", sent.operation, sent.id,
+                     approved == approved_.end() ? "" : approved->second->policy));
     sent_.insert(sent.id);
     if (house_.promises.open_intents[sent] <= 0) {
       violated(fmt::format("b: {} {} has no intent in the journal", sent.operation, sent.id));
@@ -211,7 +212,8 @@ class Life {
       const auto guard = guards_.find({sent.id, kind});
       if (guard == guards_.end() || now() - guard->second.since < window || restores) continue;
       if (!removes && !guard->second.any_change) continue;
-      if (guard->second.stale_only && row->second->policy != "stale-snapshots") continue;
+      const bool other_reason = reasons_.find("volume-unattached") != std::string::npos;
+      if (guard->second.stale_only && (other_reason || row->second->policy != "stale-snapshots")) continue;
       violated(fmt::format("a: {} {}, which is kept: {}", sent.operation, sent.id, guard->second.why));
     }
     if (removes && !consent_ && row->second->consent_needed()) {
@@ -248,7 +250,6 @@ class Life {
     const Picture before = picture(house_.home());
     sent_.clear();
     was_live_.clear();
-    touched_in_phase_ = touched_.size();
     requests_in_phase_ = 0;
     die_at_request_.reset();
     house_.no_faults();
@@ -300,7 +301,6 @@ class Life {
                                          FaultKind::torn_body,
                                          FaultKind::slow,
                                          FaultKind::error,
-                                         FaultKind::repeat_page,
                                          FaultKind::empty_page};
     static constexpr std::array operations = {"",           "Describe*", "DeleteSnapshot", "ModifySnapshotTier",
                                               "CreateTags", "Restore*"};
@@ -315,8 +315,8 @@ class Life {
         rule.fault.code = "UnauthorizedOperation";
         rule.fault.status = 403;
       }
-      if (rule.fault.kind == FaultKind::repeat_page || rule.fault.kind == FaultKind::empty_page) {
-        rule.operation = "Describe*";
+      if (rule.fault.kind == FaultKind::empty_page) {
+        rule.operation = "DescribeSnapshots";  // what has no pages cannot have an empty one
       }
       const bool waits = rule.fault.kind == FaultKind::slow || rule.fault.kind == FaultKind::timeout_after ||
                          rule.fault.kind == FaultKind::timeout_before;
@@ -520,6 +520,9 @@ class Life {
     for (const auto& set : had) {
       if (have.contains(set) || named.contains(set) || touched_sets_.contains(set)) continue;
       if (house_.home().volumes.find(set) != nullptr) continue;
+      for (const auto& [id, thing] : before) {
+        if (thing.data_set == set) tell(fmt::format("{}: live {}, archived {}", id, thing.live, thing.archived));
+      }
       violated(fmt::format("g: nothing is left of the data of {}", set));
     }
   }
@@ -532,9 +535,7 @@ class Life {
     if (rows.empty()) return;
     const auto planned = apply::plan_undo(house_.hands(), run, rows);
     if (!planned) return violated("f: the undo cannot be planned: " + planned.error().text());
-    const Picture applied = picture(house_.home());
     approve(*planned);
-    touched_.clear();
     if (random_.chance(0.3)) drift();
     house_.sim.clock.advance(std::chrono::seconds(200));
     std::string undo;
@@ -552,9 +553,14 @@ class Life {
     if (!undone) return violated("c: the undo cannot be read: " + undone.error().text());
     check_closed(undo, *undone, planned->rows.size());
     const Picture after = picture(house_.home());
+    std::map<std::string, int> left;  // changes of a record that were not taken back: then it is not what it was
+    for (const auto& row : result.rows) left[row.id] += row.outcome == Outcome::done ? 1 : 0;
+    for (const auto& row : undone->rows) left[row.id] -= row.outcome == Outcome::done ? 1 : 0;
     for (const auto& row : undone->rows) {
       if (row.outcome != Outcome::done) continue;
       ++tally_.undone;
+      if (row.action == "undo delete") came_back_.insert(row.id);
+      if (left[row.id] > 0) continue;
       if (touched_.contains(row.id) || !before.contains(row.id)) continue;
       const auto original = std::ranges::find(plan.rows, row.row, &plan::Row::row);
       if (original == plan.rows.end() || !after.contains(row.id)) {
@@ -563,7 +569,6 @@ class Life {
       }
       const auto wrong = not_given_back(original->steps.front(), before.at(row.id), after.at(row.id));
       if (!wrong.empty()) violated(fmt::format("g: {} was undone, and {}", row.id, wrong));
-      if (row.action == "undo delete") came_back_.insert(row.id);
     }
     const auto again = apply::plan_undo(house_.hands(), run, {});
     if (!again) return violated("f: a second undo cannot be planned: " + again.error().text());
@@ -600,7 +605,7 @@ class Life {
   std::map<Sent, const plan::Row*> approved_;  // its steps
   std::vector<std::string> planned_;           // its ids
   std::set<std::string> sent_, was_live_, touched_, touched_sets_, came_back_;
-  std::size_t touched_in_phase_ = 0, requests_in_phase_ = 0;
+  std::size_t requests_in_phase_ = 0;
   std::optional<std::size_t> die_at_request_;
   Steady bin_changed_{INT64_MIN / 2};
   std::string reasons_;
