@@ -4,7 +4,8 @@
   bench/sandbox.py REEVE [MOTO_PYTHON]
 
 GetCallerIdentity, signed once by botocore (good for five minutes), sent again and again over one connection (http.client:
-head and body in two writes). The server's CPU, user and system, is read from /proc before and after.
+head and body in two writes). The server's CPU, user and system, is read from /proc before and after, the best
+of three rounds.
 """
 import http.client
 import os
@@ -47,9 +48,12 @@ def measure(process, url, count):
             if answer.status != 200:
                 sys.exit(f"{answer.status}: {body[:300]}")
     send(50)
-    before = cpu(process.pid)
-    send(count)
-    return (cpu(process.pid) - before) / count * 1e6
+    best = float("inf")
+    for _ in range(3):
+        before = cpu(process.pid)
+        send(count)
+        best = min(best, (cpu(process.pid) - before) / count * 1e6)
+    return best
 
 
 def main():
