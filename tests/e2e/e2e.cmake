@@ -1,0 +1,13 @@
+# The real binary: contract_test needs nothing but Python, the others boto3, awscli and moto (scripts/setup --tests).
+set(clients ${CMAKE_SOURCE_DIR}/build/deps/venv/bin/python)
+foreach(name contract sandbox_boto3 clients moto)
+  set(python ${clients})
+  if(name STREQUAL contract)
+    set(python ${Python3_EXECUTABLE})
+  elseif(NOT EXISTS ${clients})
+    message(STATUS "e2e.${name} is left out: scripts/setup --tests fetches what it needs")
+    continue()
+  endif()
+  add_test(NAME e2e.${name} COMMAND ${python} tests/e2e/${name}_test.py WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(e2e.${name} PROPERTIES LABELS e2e TIMEOUT 300 ENVIRONMENT "REEVE=$<TARGET_FILE:reeve>")
+endforeach()
