@@ -112,6 +112,8 @@ def main():
         applied = json.loads(m[3])
         row(f"apply ({applied['run']['done']} deleted)", m, sum(applied["calls"].values()))
         print(f"    a row: {m[0] / max(1, applied['run']['done']) * 1000:.3f} ms of client CPU, judging again and journal included")
+        most = sorted(applied["calls"].items(), key=lambda call: -call[1])[:6]
+        print("    calls of apply: " + ", ".join(f"{name} {n}" for name, n in most) + ", …")
         print(f"server: {served(server.pid):.2f} s of CPU for {calls(url)} calls")
     finally:
         server.terminate()
