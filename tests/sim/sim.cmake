@@ -11,3 +11,6 @@ reeve_flags(reeve-sim)
 set_target_properties(reeve-sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 add_test(NAME sim.seeds COMMAND reeve-sim --seed 1 --count 200 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(sim.seeds PROPERTIES LABELS sim TIMEOUT 900)
+
+reeve_test(cases scenarios LINKS apply sandbox)
+target_link_libraries(cases_scenarios_test PRIVATE sim_house)
