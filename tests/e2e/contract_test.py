@@ -218,6 +218,8 @@ class Reading(Contract):
         plan = self.reeve("plan", POLICY, "--region", REGION, "--state", self.home.state, env=env)
         self.assertEqual(plan.json["plan"]["scopes"][0]["regions"], [REGION])
         self.assertTrue(os.path.exists(f"{self.home.state}/plans/{plan.json['plan']['id']}.jsonl"))
+        env["REEVE_LIMIT"] = "none"
+        self.assertEqual(self.reeve("plan", POLICY, "--region", REGION, "--limit", "1", env=env).code, 3)
         wrong = self.reeve("plan", env=env)
         self.assertEqual(wrong.code, 1)
         self.fits(wrong.json, ERROR_DOCUMENT)
@@ -617,7 +619,7 @@ class Served(Contract):
         self.assertEqual((self.left(), self.deletes()), (before - planned, len(planned)))
 
     def test_a_second_ctrl_c_leaves_at_once(self):
-        self.serve(delay_ms=5000)
+        self.serve(delay_ms=3000)
         plan = self.cloud("plan", POLICY, "--limit", "none", "--allow-irreversible")
         apply = self.begin("apply", plan["plan"]["id"])
         until(lambda: self.deletes() >= 16)
