@@ -6,6 +6,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "apply/effects.h"
 #include "plan/plan_json.h"
@@ -37,6 +38,10 @@ bool leaves_doubt(const Error& error) {
     case Code::malformed:
     case Code::cancelled:
       return true;
+    case Code::unsupported:  // a gateway's own page instead of an answer
+      return error.aws && error.aws->status >= 500;
+    case Code::unsupported:  // a gateway's page of status 504, say: what is behind it may have acted
+      return error.aws && error.aws->status >= 500;
     default:
       return false;
   }
@@ -101,6 +106,9 @@ class Execution {
   }
 
  private:
+  /// How a step ended: go on, the row was closed (or the journal is broken), or nothing was sent.
+  enum class StepEnd : std::uint8_t { done, closed, too_late };
+
   static std::map<aws::Scope, std::vector<Group>> grouped(const std::vector<const plan::Row*>& rows) {
     std::map<aws::Scope, std::vector<Group>> out;
     std::map<std::string, std::pair<aws::Scope, std::size_t>> place;
@@ -125,7 +133,6 @@ class Execution {
   }
 
   // --- Journal
-  // ---------------------------------------------------------------------------------------------------------
 
   Task<bool> write(std::vector<NewEntry> entries) {
     auto written = co_await hands_.journal.append(std::move(entries));
@@ -237,7 +244,6 @@ class Execution {
   }
 
   // --- What an earlier life of this run left open
-  // --------------------------------------------------------------------------
 
   /// Closes intents without an outcome by looking, and rows whose last step had ended.
   Task<void> resolve_started(std::vector<const plan::Row*>& open) {
@@ -281,6 +287,7 @@ class Execution {
       }
     }
     if (intent == nullptr) co_return false;
+    if (outcome != nullptr && outcome->body["result"].as_text() == "not_sent") co_return false;
     const auto index = static_cast<std::size_t>(intent->body["step"].as_integer());
     std::string result = outcome == nullptr ? std::string() : outcome->body["result"].as_string();
     if (result.empty() || result == "in_doubt") {
@@ -306,7 +313,11 @@ class Execution {
       co_await close_row(row, Outcome::failed, std::move(error));
       co_return true;
     }
-    if (index + 1 < row.steps.size()) co_return false;
+    // A row that was begun is finished: judged again, it would meet its own first half.
+    for (std::size_t next = index + 1; next < row.steps.size(); ++next) {
+      Task<StepEnd> stepping = run_step(row, next, Steady{INT64_MAX});
+      if (co_await std::move(stepping) != StepEnd::done) co_return true;
+    }
     co_await close_row(row, Outcome::done, std::nullopt);
     co_return true;
   }
@@ -338,7 +349,6 @@ class Execution {
   }
 
   // --- Rows
-  // ----------------------------------------------------------------------------------------------------------------
 
   Task<void> skip_without_consent(std::vector<const plan::Row*>& open) {
     std::set<std::string> allowed_policies;
@@ -385,10 +395,12 @@ class Execution {
     const Steady begun = hands_.world.clock.steady();  // evidence is as old as the first read
     const Time now = terms_.pinned_now.value_or(hands_.policy_now());
     std::vector<JudgedAgain> judged = co_await judge_.judge(rows, reader, now);
+    // What waited for its turn is judged again; only where judging itself takes too long is a group given up.
+    const bool too_slow = hands_.world.clock.steady() - begun > evidence_age;
     std::size_t at = 0;
     for (auto& group : chunk) {
       group.judged_at = begun;
-      ++group.looks;
+      if (too_slow) ++group.looks;
       group.judged.assign(
           std::make_move_iterator(judged.begin() + static_cast<std::ptrdiff_t>(at)),
           std::make_move_iterator(judged.begin() + static_cast<std::ptrdiff_t>(at + group.rows.size())));
@@ -404,6 +416,7 @@ class Execution {
       if (i > 0 && judge_.one_by_one()) {
         Task<void> judging = judge_one(row, group, i);
         co_await std::move(judging);
+        if (stopping()) co_return;
       }
       if (hands_.world.clock.steady() - group.judged_at > evidence_age) {
         Group rest{.rows = {group.rows.begin() + static_cast<std::ptrdiff_t>(i), group.rows.end()}};
@@ -421,8 +434,11 @@ class Execution {
       }
       JudgedAgain& judged = group.judged[i];
       for (const Step* step : earlier) carry(judged, *step);
-      Task<void> one = run_row(row, judged);
-      co_await std::move(one);
+      Task<bool> one = run_row(row, judged, group.judged_at + evidence_age);
+      if (co_await std::move(one)) {
+        late.push_back({.rows = {group.rows.begin() + static_cast<std::ptrdiff_t>(i), group.rows.end()}});
+        co_return;
+      }
       const auto ended = outcomes_.find(row.row);
       if (ended == outcomes_.end() || ended->second != Outcome::done) continue;
       for (const Step& step : row.steps) earlier.push_back(&step);
@@ -446,76 +462,88 @@ class Execution {
     if (effect != nullptr) judged.fresh.pre_image = effect->before_after(std::move(judged.fresh.pre_image), earlier);
   }
 
-  Task<void> run_row(const plan::Row& row, JudgedAgain& judged) {
+  /// True if nothing was sent because what the row rests on became too old: it is to be judged once more.
+  Task<bool> run_row(const plan::Row& row, JudgedAgain& judged, Steady start_by) {
     for (const auto& before : row.after) {
       const auto ended = outcomes_.find(before);
       if (ended != outcomes_.end() && ended->second != Outcome::done) {
         co_await close_row(row, Outcome::skipped,
                            Error{.code = Code::drift, .message = "an earlier row on the same record was not done"});
-        co_return;
+        co_return false;
       }
     }
     if (!judged.go) {
       Error error = judged.error.value_or(Error{.code = Code::drift, .message = judged.message});
+      if (ends_run(error)) {
+        stop_run(error);  // the row stays open, for `resume` under fresh credentials
+        co_return false;
+      }
       co_await close_row(row, judged.failed ? Outcome::failed : Outcome::drifted, std::move(error));
-      co_return;
+      co_return false;
     }
     const plan::Row& fresh = judged.fresh;
     for (std::size_t i = 0; i < fresh.steps.size(); ++i) {
-      Task<std::optional<Outcome>> stepping = run_step(fresh, i);
-      if (const auto ended = co_await std::move(stepping)) co_return;
+      Task<StepEnd> stepping = run_step(fresh, i, i == 0 ? start_by : Steady{INT64_MAX});
+      const StepEnd ended = co_await std::move(stepping);
+      if (ended != StepEnd::done) co_return ended == StepEnd::too_late;
     }
     co_await close_row(fresh, Outcome::done, std::nullopt);
+    co_return false;
   }
 
-  /// nullopt: the step is done, go on; otherwise the row was closed with that outcome.
-  Task<std::optional<Outcome>> run_step(const plan::Row& row, std::size_t index) {
+  void stop_run(const Error& error) {
+    if (!std::exchange(fatal_, true) && progress_.note) progress_.note("stopping: " + error.text());
+  }
+
+  Task<StepEnd> run_step(const plan::Row& row, std::size_t index, Steady start_by) {
     const Step& step = row.steps[index];
     const Effect* effect = find_effect(step.service, step.operation);
     if (step.type != Step::Type::call || effect == nullptr) {
       Error error{.code = Code::plan_refused,
                   .message = fmt::format("Reeve does not carry out {}.{}", step.service, step.operation)};
       co_await close_row(row, Outcome::failed, std::move(error));
-      co_return Outcome::failed;
+      co_return StepEnd::closed;
     }
-    if (!co_await write_intent(row, index, step)) co_return Outcome::skipped;
+    if (!co_await write_intent(row, index, step)) co_return StepEnd::closed;
     aws::Request request{.service = step.service,
                          .operation = step.operation,
                          .params = step.params,
                          .scope = row.scope,
-                         .deadline = hands_.world.clock.steady() + call_time};
+                         .deadline = hands_.world.clock.steady() + call_time,
+                         .start_by = start_by};
     auto answer = co_await hands_.api.call(std::move(request));
     if (answer) {
       co_await write_outcome(row, index, "done", std::nullopt, answer->meta.request_id, false);
-      co_return std::nullopt;
+      co_return StepEnd::done;
     }
     Error error = answer.error();
     if (effect->fulfilled_by(error)) {
       co_await write_outcome(row, index, "done", error, {}, false);
-      co_return std::nullopt;
+      co_return StepEnd::done;
     }
     // A refusal may be of the second attempt, after the first had its effect unheard.
     const bool tried_before = error.aws && error.aws->attempts > 1;
+    if (error.code == Code::drift && !tried_before) {
+      co_await write_outcome(row, index, "not_sent", error, {}, false);
+      co_return StepEnd::too_late;
+    }
     if (leaves_doubt(error) || tried_before) {
       const auto seen = co_await look(row.scope, step, row.pre_image);
       if (!seen) {
         Error doubt = seen.error();
         co_await write_outcome(row, index, "in_doubt", doubt, {}, true);
         co_await close_row(row, Outcome::in_doubt, std::move(doubt));
-        co_return Outcome::in_doubt;
+        co_return StepEnd::closed;
       }
       if (*seen == Observed::took_effect) {
         co_await write_outcome(row, index, "done", error, {}, true);
-        co_return std::nullopt;
+        co_return StepEnd::done;
       }
     }
     co_await write_outcome(row, index, "failed", error, {}, false);
-    if (ends_run(error)) {
-      fatal_ = true;
-      if (progress_.note) progress_.note("stopping: " + error.text());
-    }
+    if (ends_run(error)) stop_run(error);
     co_await close_row(row, Outcome::failed, std::move(error));
-    co_return Outcome::failed;
+    co_return StepEnd::closed;
   }
 
   Hands hands_;
