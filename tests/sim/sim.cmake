@@ -1,5 +1,5 @@
 # The simulation: a library that scenarios use too, the binary that replays a seed, and 200 seeds as a test.
-add_library(sim_house STATIC sim/house.cc sim/picture.cc sim/simulate.cc)
+add_library(sim_house STATIC sim/chance.cc sim/house.cc sim/picture.cc sim/simulate.cc)
 target_include_directories(sim_house PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(sim_house PUBLIC reeve_apply reeve_sandbox)
 reeve_flags(sim_house)

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/json.h"
+#include "sim/chance.h"
 #include "sim/picture.h"
 
 namespace reeve::sim {
@@ -16,35 +17,6 @@ using apply::RunResult;
 
 /// A row may act on evidence of 30 s ago, and its call may take two minutes with its retries.
 constexpr Duration window = std::chrono::seconds(160);
-
-constexpr auto* policies = R"(
-vars: {days: 30, reasons: "no-volume, volume-gone", action: delete}
-policies:
-  - name: stale-snapshots
-    resource: aws.ebs-snapshot
-    filters:
-      - {type: age, days: "{days}", op: ge}
-      - {type: stale, reasons: "{reasons}"}
-    actions: [{type: "{action}"}]
-)";
-constexpr auto* tag_policy = R"(
-  - name: mark
-    resource: aws.ebs-snapshot
-    filters: [{type: age, days: 60, op: ge}]
-    actions: [{type: tag, tags: {reviewed: "2026", Name: "seen"}}]
-)";
-constexpr auto* untag_policy = R"(
-  - name: unmark
-    resource: aws.ebs-snapshot
-    filters: [{"tag:Name": present}]
-    actions: [{type: remove-tag, tags: [Name]}]
-)";
-constexpr auto* old_policy = R"(
-  - name: old
-    resource: aws.ebs-snapshot
-    filters: [{type: age, days: 200, op: ge}]
-    actions: [delete]
-)";
 
 class Life {
  public:
@@ -253,7 +225,7 @@ class Life {
     requests_in_phase_ = 0;
     die_at_request_.reset();
     house_.no_faults();
-    if (trouble != Trouble::none) set_faults();
+    if (trouble != Trouble::none) house_.cloud.set_faults(random_faults(random_));
     CancelSource stop;
     std::vector<Loop::CallId> calls;
     if (trouble == Trouble::all) {
@@ -291,43 +263,6 @@ class Life {
     }
   }
 
-  void set_faults() {
-    using aws::FaultKind;
-    static constexpr std::array kinds = {FaultKind::throttle,
-                                         FaultKind::server_error_before,
-                                         FaultKind::server_error_after,
-                                         FaultKind::timeout_after,
-                                         FaultKind::timeout_before,
-                                         FaultKind::torn_body,
-                                         FaultKind::slow,
-                                         FaultKind::error,
-                                         FaultKind::empty_page};
-    static constexpr std::array operations = {"",           "Describe*", "DeleteSnapshot", "ModifySnapshotTier",
-                                              "CreateTags", "Restore*"};
-    std::vector<aws::FaultRule> rules;
-    const std::size_t count = below(4);
-    for (std::size_t i = 0; i < count; ++i) {
-      aws::FaultRule rule{.operation = operations.at(below(operations.size()))};
-      rule.every = static_cast<std::int64_t>(1 + below(12));
-      rule.times = random_.chance(0.3) ? 0 : static_cast<std::int64_t>(1 + below(20));
-      rule.fault.kind = kinds.at(below(kinds.size()));
-      if (rule.fault.kind == FaultKind::error) {
-        rule.fault.code = "UnauthorizedOperation";
-        rule.fault.status = 403;
-      }
-      if (rule.fault.kind == FaultKind::empty_page) {
-        rule.operation = "DescribeSnapshots";  // what has no pages cannot have an empty one
-      }
-      const bool waits = rule.fault.kind == FaultKind::slow || rule.fault.kind == FaultKind::timeout_after ||
-                         rule.fault.kind == FaultKind::timeout_before;
-      if (waits) rule.fault.time = std::chrono::milliseconds(100 + below(70'000));
-      tell(fmt::format("fault {} on {} every {} times {}", name(rule.fault.kind), rule.operation, rule.every,
-                       rule.times));
-      rules.push_back(std::move(rule));
-    }
-    house_.cloud.set_faults(aws::FaultScript(std::move(rules)));
-  }
-
   /// Resumes under trouble for a while, then without, until nothing is left.
   void resume_until_done() {
     const std::size_t troubled = below(3);
@@ -360,32 +295,10 @@ class Life {
   // --- A round: plan, apply, undo
   // ------------------------------------------------------------------------------------
 
-  Wish make_wish() {
-    Wish wish{.policies = policies};
-    static constexpr std::array reasons = {"copied",      "foreign",           "no-volume",           "last-copy",
-                                           "volume-gone", "volume-unattached", "instance-not-running"};
-    std::string named;
-    for (const auto* reason : reasons) {
-      if (random_.chance(0.5)) named += (named.empty() ? "" : ",") + std::string(reason);
-    }
-    if (!named.empty()) wish.variables["reasons"] = named;
-    reasons_ = named;
-    wish.variables["days"] = std::to_string(below(120));
-    if (random_.chance(0.25)) wish.variables["action"] = "archive";
-    std::vector<std::string> more;
-    if (random_.chance(0.4)) more.emplace_back(tag_policy);
-    if (random_.chance(0.2)) more.emplace_back(untag_policy);
-    if (random_.chance(0.4)) more.emplace_back(old_policy);
-    for (const auto& policy : more) wish.policies += policy;
-    static constexpr std::array limits = {"", "none", "none", "100%", "7", "30%"};
-    wish.limit = limits.at(below(limits.size()));
-    wish.oldest_first = random_.chance(0.6);
-    return wish;
-  }
-
   void round() {
     house_.sim.clock.advance(std::chrono::seconds(10));  // what changed before can be read now
-    const Wish wish = make_wish();
+    const Wish wish = random_wish(random_);
+    reasons_ = wish.variables.contains("reasons") ? wish.variables.at("reasons") : "";
     consent_ = random_.chance(0.6);
     std::optional<plan::Plan> plan;
     phase(random_.chance(0.3) ? Trouble::faults : Trouble::none, [&](const Cancel&) {

@@ -1,0 +1,172 @@
+#include "plan/plan.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "base/json.h"
+#include "base/sim_seams.h"
+#include "plan/limits.h"
+#include "plan/plan_file.h"
+#include "plan/survivors.h"
+
+namespace reeve::plan {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(Limits, TheDefaultIsATenthBetweenFiveAndFifty) {
+  struct Case {
+    const char* setting;
+    std::size_t seen;
+    bool small;
+    std::optional<std::size_t> allowed;
+  };
+  for (const auto& c : {Case{"", 0, false, 5}, Case{"", 60, false, 6}, Case{"", 100'000, false, 50},
+                        Case{"", 100'000, true, 5}, Case{"200", 3, true, 200}, Case{"25%", 10, false, 2},
+                        Case{"0", 10, false, 0}, Case{"none", 10, true, std::nullopt}}) {
+    const std::string_view text = c.setting;
+    const LimitSetting setting = text.empty() ? LimitSetting{} : LimitSetting::parse(text).value();
+    EXPECT_EQ(allowance(setting, c.seen, c.small), c.allowed) << text << " of " << c.seen;
+  }
+}
+
+TEST(Limits, WhatIsNoLimitIsRefused) {
+  for (const auto* wrong : {"", "-1", "5.5", "101%", "many", "5 ", "nan", "%"}) {
+    EXPECT_FALSE(LimitSetting::parse(wrong)) << wrong;
+  }
+}
+
+TEST(RowId, StaysTheSameAndHangsOnEachPart) {
+  const aws::Scope scope{.account = "123456789012", .region = "us-east-1"};
+  const aws::Scope other{.account = "123456789012", .region = "us-east-2"};
+  const std::string id = row_id("p", "ebs-snapshot", scope, {"snap-1"}, "delete");
+  EXPECT_EQ(id, row_id("p", "ebs-snapshot", scope, {"snap-1"}, "delete"));
+  const std::set<std::string> others{row_id("q", "ebs-snapshot", scope, {"snap-1"}, "delete"),
+                                     row_id("p", "ebs", scope, {"snap-1"}, "delete"),
+                                     row_id("p", "ebs-snapshot", other, {"snap-1"}, "delete"),
+                                     row_id("p", "ebs-snapshot", scope, {"snap-1", "snap-2"}, "delete"),
+                                     row_id("p", "ebs-snapshot", scope, {"snap-1"}, "archive")};
+  EXPECT_EQ(others.size(), 5U);
+  EXPECT_FALSE(others.contains(id));
+  EXPECT_EQ(id.size(), 16U);
+}
+
+/// Snapshots as the listing gives them: id, volume, month, tier.
+class Survivors : public ::testing::Test {
+ protected:
+  void add(const std::string& id, const std::string& volume, int month, const std::string& tier = "standard") {
+    const auto document = parse_json(fmt::format(
+        R"({{"SnapshotId": "{}", "VolumeId": "{}", "State": "completed", "StorageTier": "{}", "StartTime": "2026-{:02}-01T00:00:00Z"}})",
+        id, volume, tier, month));
+    snapshots_.push_back({.kind = kinds_->find("ebs-snapshot"), .scope = {}, .document = document.value()});
+  }
+  std::set<std::string> survivors(const std::vector<std::string>& removed) {
+    std::vector<Row> rows;
+    for (const auto& id : removed) rows.push_back({.kind = "ebs-snapshot", .records = {id}});
+    std::vector<const Row*> removing;
+    for (const auto& row : rows) removing.push_back(&row);
+    return last_survivors(removing, snapshots_, {});
+  }
+  std::shared_ptr<const estate::Kinds> kinds_ = estate::Kinds::embedded().value();
+  std::vector<estate::Record> snapshots_;
+};
+
+TEST_F(Survivors, TheNewestStaysWhereNothingElseWould) {
+  add("snap-1", "vol-1", 1);
+  add("snap-2", "vol-1", 2);
+  EXPECT_THAT(survivors({"snap-1", "snap-2"}), ElementsAre("snap-2"));
+  EXPECT_THAT(survivors({"snap-2"}), IsEmpty());
+}
+
+TEST_F(Survivors, AnArchivedCopyIsNotReadable) {
+  add("snap-1", "vol-1", 1);
+  add("snap-2", "vol-1", 2, "archive");
+  EXPECT_THAT(survivors({"snap-1"}), ElementsAre("snap-1"));
+}
+
+TEST_F(Survivors, WithoutAVolumeThereIsNoDataSet) {
+  add("snap-1", "", 1);
+  add("snap-2", "vol-ffffffff", 2);
+  EXPECT_THAT(survivors({"snap-1", "snap-2"}), IsEmpty());
+}
+
+TEST_F(Survivors, AChainSavesOneFullSizeAtMost) {
+  add("snap-1", "vol-1", 1);
+  add("snap-2", "vol-1", 2);
+  std::vector<Row> rows(2);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].kind = "ebs-snapshot";
+    rows[i].records = {fmt::format("snap-{}", i + 1)};
+    rows[i].saves.at_most = 4 + static_cast<double>(i);
+  }
+  cap_chains(rows, snapshots_);
+  EXPECT_DOUBLE_EQ(totals(rows).at_most.value(), 5);
+}
+
+class Files : public ::testing::Test {
+ protected:
+  static Plan plan(std::size_t rows) {
+    Plan out;
+    out.header.id = "p-1";
+    for (std::size_t i = 0; i < rows; ++i) {
+      Row row;
+      row.policy = "p";
+      row.kind = "ebs-snapshot";
+      row.records = {fmt::format("snap-{}", i)};
+      row.row = row_id(row.policy, row.kind, row.scope, row.records, "delete");
+      row.action = "delete";
+      row.steps.push_back({.service = "ec2", .operation = "DeleteSnapshot", .params = parse_json("{}").value()});
+      out.rows.push_back(std::move(row));
+    }
+    return out;
+  }
+  SimWorld world_;
+};
+
+TEST_F(Files, EveryChangedByteIsFound) {
+  Plan made = plan(2);
+  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made));
+  const std::string whole = world_.disk.read_file("/tmp/plan", 1 << 20).value();
+  const std::string digest = PlanFile::open(world_.disk, "/tmp/plan").value().header().digest;
+  const auto end = whole.rfind("{\"end\"");
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    auto file = world_.disk.open("/tmp/changed", Disk::Open::create).value();
+    ASSERT_TRUE(file->truncate(0) && file->write(0, changed));
+    const auto opened = PlanFile::open(world_.disk, "/tmp/changed");
+    // The last line holds no row: there a change may only be one that says nothing else.
+    EXPECT_TRUE(!opened || (i >= end && opened->header().digest == digest && opened->row_count() == 2)) << "byte " << i;
+  }
+}
+
+TEST_F(Files, ATornFileIsFound) {
+  Plan made = plan(2);
+  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made));
+  const std::string whole = world_.disk.read_file("/tmp/plan", 1 << 20).value();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    auto file = world_.disk.open("/tmp/torn", Disk::Open::create).value();
+    ASSERT_TRUE(file->truncate(0) && file->write(0, std::string_view(whole).substr(0, size)));
+    EXPECT_FALSE(PlanFile::open(world_.disk, "/tmp/torn")) << size;
+  }
+}
+
+TEST_F(Files, RowsComeBackOneByOne) {
+  Plan made = plan(5000);
+  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made));
+  const auto opened = PlanFile::open(world_.disk, "/tmp/plan");
+  ASSERT_TRUE(opened);
+  std::size_t at = 0;
+  const auto read = opened->each_row([&](Row row) -> Result<void> {
+    EXPECT_EQ(row.row, made.rows[at].row);
+    EXPECT_EQ(row.records, made.rows[at].records);
+    ++at;
+    return {};
+  });
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(at, 5000U);
+}
+
+}  // namespace
+}  // namespace reeve::plan
