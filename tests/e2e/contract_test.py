@@ -539,11 +539,12 @@ class InProcess(Contract):
 class Served(Contract):
     """Against `reeve sandbox` as a server: two processes, so one can die."""
 
-    def serve(self, delay_ms=0):
+    def serve(self, delay_ms=0, rules=()):
         args = ["--generate", "300", "--seed", "7"]
         if delay_ms:
-            args += ["--faults", self.home.write("slow.json", {"format": 1, "rules": [
-                {"match": {"operation": "DeleteSnapshot", "every": 1}, "fault": {"slow": {"ms": delay_ms}}, "times": 0}]})]
+            rules = [{"match": {"operation": "DeleteSnapshot"}, "fault": {"slow": {"ms": delay_ms}}, "times": 0}]
+        if rules:
+            args += ["--faults", self.home.write("server-faults.json", {"format": 1, "rules": rules})]
         self.server = sandbox(self.home, *args)
         self.addCleanup(self.server.stop)
         return self.server
@@ -695,6 +696,16 @@ class Served(Contract):
         run = self.cloud("apply", plan["plan"]["id"], "--faults", faults)
         self.assertEqual(run["run"]["done"], len(planned))
         self.assertEqual(self.left(), before - planned)
+
+    def test_answers_that_get_lost(self):
+        """What took effect counts as done, whatever came back: a gateway's page, half an answer, an error of the server."""
+        def lost(fault, nth):
+            return {"match": {"operation": "DeleteSnapshot", "nth": nth}, "fault": fault}
+        self.serve(rules=[lost({"timeout_after": {"ms": 300}}, 2), lost("torn_body", 4), lost("server_error_after", 6)])
+        before = self.left()
+        run = self.cloud("run", POLICY, "--limit", "none", "--allow-irreversible")
+        self.assertEqual({row["outcome"] for row in run["rows"]}, {"done"})
+        self.assertEqual(self.left(), before - {row["id"] for row in run["rows"]})
 
     def test_the_servers_state_is_kept(self):
         state = os.path.join(self.home.path, "server")
