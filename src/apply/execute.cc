@@ -40,8 +40,6 @@ bool leaves_doubt(const Error& error) {
       return true;
     case Code::unsupported:  // a gateway's own page instead of an answer
       return error.aws && error.aws->status >= 500;
-    case Code::unsupported:  // a gateway's page of status 504, say: what is behind it may have acted
-      return error.aws && error.aws->status >= 500;
     default:
       return false;
   }
