@@ -34,9 +34,23 @@ Task<Result<bool>> snapshot_exists(estate::Reader& reader, std::string id) {
   co_return !found->empty();
 }
 
+/// All items of a listing that decides whether something took place: a list that the other side does not know, which
+/// counts as empty elsewhere, says nothing here. Errors: those of the calls, unsupported.
+Task<Result<std::shared_ptr<const estate::Reader::Items>>> known_items(estate::Reader& reader, std::string operation,
+                                                                       Document params) {
+  std::string service = "ec2", name = operation;
+  auto items = co_await reader.items(std::move(service), std::move(name), std::move(params));
+  if (items && (*items)->unsupported) {
+    co_return fail({.code = Code::unsupported,
+                    .message = "the other side does not know " + operation,
+                    .operation = "ec2." + operation});
+  }
+  co_return items;
+}
+
 Task<Result<bool>> snapshot_in_bin(estate::Reader& reader, std::string id) {
-  std::string service = "ec2", operation = "ListSnapshotsInRecycleBin";
-  const auto bin = co_await reader.items(std::move(service), std::move(operation), Document{});
+  std::string operation = "ListSnapshotsInRecycleBin";
+  const auto bin = co_await known_items(reader, std::move(operation), Document{});
   if (!bin) co_return std::unexpected(bin.error());
   co_return std::ranges::any_of((*bin)->items,
                                 [&id](const Document& item) { return item["SnapshotId"].as_text() == id; });
@@ -96,10 +110,10 @@ class RestoreSnapshot : public Effect {
 
 /// Where a snapshot stands between the tiers: {"StorageTier", "LastTieringOperationStatus"}, or null.
 Task<Result<Document>> tier_status(estate::Reader& reader, std::string id) {
-  std::string service = "ec2", operation = "DescribeSnapshotTierStatus";
+  std::string operation = "DescribeSnapshotTierStatus";
   Document params = filter_params("snapshot-id", id);
   // All pages: one without items may come first.
-  const auto statuses = co_await reader.items(std::move(service), std::move(operation), std::move(params));
+  const auto statuses = co_await known_items(reader, std::move(operation), std::move(params));
   if (!statuses) co_return std::unexpected(statuses.error());
   co_return (*statuses)->items.empty() ? Document{} : (*statuses)->items.front();
 }
@@ -154,9 +168,9 @@ using Tags = std::map<std::string, std::string, std::less<>>;
 
 /// The tags that a resource has now.
 Task<Result<Tags>> tags_of(estate::Reader& reader, std::string id) {
-  std::string service = "ec2", operation = "DescribeTags";
+  std::string operation = "DescribeTags";
   Document params = filter_params("resource-id", id);
-  const auto tags = co_await reader.items(std::move(service), std::move(operation), std::move(params));
+  const auto tags = co_await known_items(reader, std::move(operation), std::move(params));
   if (!tags) co_return std::unexpected(tags.error());
   Tags out;
   for (const Document& tag : (*tags)->items) out[tag["Key"].as_string()] = tag["Value"].as_string();

@@ -27,6 +27,8 @@ struct Hands {
   Journal& journal;
   /// The policy's now, by AWS's clock; empty: the world's.
   std::function<Time()> now = {};
+  /// The id of the run that this process may begin, as it already stands in its requests; empty: a new one.
+  std::string run_id = {};
   Time policy_now() const { return now ? now() : world.clock.now(); }
 };
 

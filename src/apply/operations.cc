@@ -63,10 +63,12 @@ Result<std::vector<plan::Row>> rows_of(const plan::PlanFile& file, const std::ve
                                        const std::vector<std::string>& except) {
   std::vector<plan::Row> rows;
   std::set<std::string, std::less<>> missing(only.begin(), only.end());
+  std::set<std::string, std::less<>> unspared(except.begin(), except.end());
   TRY(file.each_row([&](plan::Row row) -> Result<void> {
     missing.erase(row.row);
     const bool chosen = only.empty() || holds(only, row.row);
     const bool spared = std::ranges::any_of(row.records, [&](const auto& id) { return holds(except, id); });
+    for (const auto& id : row.records) unspared.erase(id);
     if (chosen && !spared) rows.push_back(std::move(row));
     return {};
   }));
@@ -74,6 +76,11 @@ Result<std::vector<plan::Row>> rows_of(const plan::PlanFile& file, const std::ve
     return fail({.code = Code::usage,
                  .message = fmt::format("the plan has no row {}", *missing.begin()),
                  .hint = "`reeve plan -o json` shows each row's id under \"row\""});
+  }
+  if (!unspared.empty()) {
+    return fail({.code = Code::usage,
+                 .message = fmt::format("--except {} names no record of the plan: nothing was done", *unspared.begin()),
+                 .hint = "Look for a slip in the id: what you mean to spare may be planned under another one"});
   }
   return rows;
 }
@@ -175,7 +182,8 @@ Told tell(const std::vector<Entry>& entries) {
     if (entry.row.empty()) continue;
     if (entry.kind == "row") {
       if (!closed.contains(entry.row)) order.push_back(entry.row);
-      closed[entry.row] = row_from(entry);
+      RowOutcome& known = closed[entry.row];
+      if (known.row.empty() || known.outcome != Outcome::done) known = row_from(entry);  // what is done stays done
     } else {
       out.open[entry.row].push_back(entry);
       out.result.state.clear();  // it went on after an end: resumed
@@ -232,8 +240,15 @@ Task<Result<RunResult>> begin(Hands hands, StateFolder state, RunTerms terms, co
                    .body = run_body(hands.world, terms, header, rows.size())});
   CO_TRY(co_await hands.journal.append(std::move(first)));
   const EntriesByRow none;
-  co_return co_await execute(hands, std::move(terms), header, std::move(rows), judge, none, {}, stop,
-                             std::move(progress));
+  const std::string started = format_iso8601(hands.world.clock.wall());
+  auto result =
+      co_await execute(hands, std::move(terms), header, std::move(rows), judge, none, {}, stop, std::move(progress));
+  if (result) result->started = started;
+  co_return result;
+}
+
+std::string new_run_id(Hands& hands) {
+  return hands.run_id.empty() ? new_id("r", hands.world) : std::exchange(hands.run_id, {});
 }
 
 }  // namespace
@@ -269,7 +284,9 @@ Task<Result<RunResult>> apply_plan(Hands hands, StateFolder state, Here here, st
   const Time now = header.pinned_now ? header.now : hands.policy_now();
   CO_TRY(const auto judge, PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, now));
   judge->will_remove(rows);
-  RunTerms terms{.run = new_id("r", hands.world),
+  CO_TRY(JournalProtection protection, protection_by_journal(hands.journal, hands.world.clock.wall()));
+  judge->protect(std::move(protection));
+  RunTerms terms{.run = new_run_id(hands),
                  .plan = header.id,
                  .verb = options.verb,
                  .of = {},
@@ -290,7 +307,7 @@ Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, He
                                               Progress progress) {
   CO_TRY(const auto runs, hands.journal.runs());
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-    CO_TRY(const auto entries, hands.journal.read(*run));
+    CO_TRY(auto entries, hands.journal.read(*run));
     Told told = tell(entries);
     if (told.result.state == "done" || told.result.state == "failed") continue;
     const auto scopes = scopes_from(entries.front());
@@ -298,6 +315,9 @@ Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, He
     auto locks = ScopeLocks::take(hands.world, state.locks(), scopes, terms.run);
     if (!locks && locks.error().code == Code::locked && told.result.state.empty()) continue;  // it is at work
     if (!locks) co_return std::unexpected(locks.error());
+    CO_TRY(entries, hands.journal.read(*run));  // again, under the lock: it may have ended meanwhile
+    told = tell(entries);
+    if (told.result.state == "done" || told.result.state == "failed") continue;
     CO_TRY(const auto file, plan::PlanFile::open(hands.world.disk, state.plan(terms.plan)));
     CO_TRY(check_here(file.header(), here));
     if (file.header().pinned_now) terms.pinned_now = file.header().now;
@@ -313,12 +333,16 @@ Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, He
       const Time now = terms.pinned_now.value_or(hands.policy_now());
       CO_TRY(auto by_policy, PolicyJudge::make(file.header(), hands.vocabulary, hands.kinds, hands.prices, now));
       by_policy->will_remove(rows);
+      CO_TRY(JournalProtection protection, protection_by_journal(hands.journal, hands.world.clock.wall(), terms.run));
+      by_policy->protect(std::move(protection));
       judge = std::move(by_policy);
     }
     terms.expired = hands.world.clock.wall() > file.header().expires;
+    const std::string started = told.result.started;
     auto result = co_await execute(hands, std::move(terms), file.header(), std::move(rows), *judge, told.open,
                                    std::move(finished), stop, std::move(progress));
     if (!result) co_return std::unexpected(result.error());
+    result->started = started;
     co_return std::optional(*std::move(result));
   }
   co_return std::optional<RunResult>{};
@@ -371,7 +395,8 @@ Result<plan::Plan> plan_undo(Hands hands, const std::string& run, const std::vec
                           .id = row.records.front(),
                           .scope = row.scope,
                           .code = "undone",
-                          .message = fmt::format("run {} took it back already", by->second)});
+                          .message = fmt::format("run {} took it back already", by->second),
+                          .row = row.row});
       continue;
     }
     const policy::Step step{.service = body["service"].as_string(),
@@ -385,7 +410,8 @@ Result<plan::Plan> plan_undo(Hands hands, const std::string& run, const std::vec
                           .id = row.records.front(),
                           .scope = row.scope,
                           .code = "no-way-back",
-                          .message = fmt::format("{} cannot be undone", step.operation)});
+                          .message = fmt::format("{} cannot be undone", step.operation),
+                          .row = row.row});
       continue;
     }
     Builder b;
@@ -410,7 +436,7 @@ Task<Result<RunResult>> apply_undo(Hands hands, StateFolder state, Here here, st
   CO_TRY(hands.world.disk.make_folders(state.plans()));
   CO_TRY(plan::write_plan(hands.world.disk, state.plan(plan.header.id), plan));
   RunTerms terms{
-      .run = new_id("r", hands.world), .plan = plan.header.id, .verb = "undo", .of = std::move(run), .consent = true};
+      .run = new_run_id(hands), .plan = plan.header.id, .verb = "undo", .of = std::move(run), .consent = true};
   const UndoJudge judge(hands.prices);
   if (plan.rows.empty() && progress.note) progress.note("nothing is left to undo");
   co_return co_await begin(hands, state, std::move(terms), plan.header, std::move(plan.rows), judge, stop,
@@ -441,14 +467,24 @@ Result<std::vector<RunResult>> list_runs(Hands hands, const StateFolder& state) 
   return out;
 }
 
-Result<JournalProtection> protection_by_journal(Journal& journal, Time now) {
-  TRY(const auto entries, journal.subjects_since(now - std::chrono::days(30)));
+Result<JournalProtection> protection_by_journal(Journal& journal, Time now, const std::string& but_for) {
+  constexpr Duration came_back = std::chrono::days(30);
+  constexpr Duration longest_bin = std::chrono::days(365);  // a Recycle Bin rule keeps for a year at most
+  TRY(const auto recent, journal.subjects_since(now - came_back));
+  TRY(const auto all, journal.subjects_since(now - came_back - longest_bin));
+  const std::uint64_t first_recent = recent.empty() ? UINT64_MAX : recent.front().seq;
   auto reasons = std::make_shared<std::map<std::string, std::string>>();
-  for (const auto& entry : entries) {
+  for (const auto& entry : all) {
+    if (entry.run == but_for) continue;
     const auto operation = entry.body["first_operation"].as_text();
     const auto until = parse_iso8601(entry.body["until"].as_text());
+    const bool is_recent = entry.seq >= first_recent;
     if (operation == "DeleteSnapshot") {
+      const bool may_have_come_back = is_recent || (until && *until >= now - came_back);
+      if (!may_have_come_back) continue;
       (*reasons)[entry.subject] = fmt::format("run {} deleted it and it came back: somebody wanted it", entry.run);
+    } else if (operation == "RestoreSnapshotFromRecycleBin" && is_recent) {
+      (*reasons)[entry.subject] = fmt::format("run {} brought it back", entry.run);
     } else if (until && *until > now) {
       (*reasons)[entry.subject] =
           fmt::format("the undo of run {} needs it until {}", entry.run, format_iso8601(*until));

@@ -46,11 +46,10 @@ Result<std::vector<RunResult>> list_runs(Hands hands, const StateFolder& state);
 /// One run with its rows, as its journal tells it.
 Result<RunResult> read_run(Hands hands, const StateFolder& state, const std::string& run);
 
-/// Says for a record why our own journal protects it: it came back after we deleted it, or an undo that is still
-/// possible needs it. Reads the last 30 days once. Errors: journal.
-using JournalProtection =
-    std::function<std::optional<std::string>(const aws::Scope&, std::string_view kind, std::string_view id)>;
-Result<JournalProtection> protection_by_journal(Journal& journal, Time now);
+/// What our own journal protects now: for 30 days what came back (we deleted it and it is listed again, or an undo
+/// brought it back), and what an undo that is still possible needs. What `but_for` did itself does not count: a run
+/// that goes on. Reads the journal once. Errors: journal.
+Result<JournalProtection> protection_by_journal(Journal& journal, Time now, const std::string& but_for = {});
 
 /// A new id: "p-20260119T003626-4f3a9c" for a plan, "r-…" for a run.
 std::string new_id(std::string_view prefix, World& world);

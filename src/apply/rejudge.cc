@@ -133,6 +133,10 @@ Task<void> PolicyJudge::keep_survivors(std::span<const plan::Row* const> rows, e
 Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which,
                                           std::span<const plan::Row* const> rows, policy::Context& context,
                                           std::vector<JudgedAgain>& out) const {
+  if (const policy::Verdict holds = policy::conditions_hold(policy, context); holds.truth != policy::Truth::yes) {
+    for (const std::size_t i : which) out[i] = drifted("the policy's conditions do not hold any more: " + holds.reason);
+    co_return;
+  }
   std::vector<std::string> ids;
   for (const std::size_t i : which) ids.push_back(rows[i]->records.front());
   std::ranges::sort(ids);
@@ -155,6 +159,10 @@ Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vec
     const auto at = found.find(rows[i]->records.front());
     if (at == found.end()) {
       out[i] = drifted("it no longer exists");
+      continue;
+    }
+    if (const auto reason = protection_ ? protection_(rows[i]->scope, rows[i]->kind, at->first) : std::nullopt) {
+      out[i] = drifted(*reason);
       continue;
     }
     const policy::Verdict& verdict = *verdict_of.at(&at->second);

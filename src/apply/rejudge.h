@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -20,6 +21,11 @@ struct JudgedAgain {
   std::optional<Error> error;
   plan::Row fresh;  ///< the row as planned again, where it goes: its pre-image is of now
 };
+
+/// Says for a record why our own journal protects it: it came back after we deleted it, or an undo that is still
+/// possible needs it.
+using JournalProtection =
+    std::function<std::optional<std::string>(const aws::Scope&, std::string_view kind, std::string_view id)>;
 
 /// The second look at rows of one scope, in batches.
 class RowJudge {
@@ -43,6 +49,8 @@ class PolicyJudge : public RowJudge {
   /// Says which rows this run removes, all of them, so that no data set loses its last copy although somebody else
   /// removed what the plan left.
   void will_remove(const std::vector<plan::Row>& rows);
+  /// What our own journal protects is kept here too: a plan may be older than the deed that protects.
+  void protect(JournalProtection protection) { protection_ = std::move(protection); }
   /// The policy of a row; nullptr if the plan holds none of that name for its scope.
   const policy::Policy* find(const plan::Row& row) const;
 
@@ -57,6 +65,7 @@ class PolicyJudge : public RowJudge {
   const estate::Prices& prices_;
   std::vector<plan::Row> removing_;  // of each: kind, records, why
   std::string run_;
+  JournalProtection protection_;
   std::map<std::pair<std::string, aws::Scope>, std::unique_ptr<policy::Policy>> policies_;
 };
 

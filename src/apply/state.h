@@ -10,6 +10,8 @@ struct StateFolder {
   std::string plan(const std::string& id) const { return plans() + "/" + id + ".jsonl"; }
   std::string locks() const { return path + "/locks"; }
   std::string journal() const { return path + "/journal.sqlite"; }
+  /// Of `--sandbox`: it goes with the sandbox, and what was done there protects nothing elsewhere.
+  std::string sandbox_journal() const { return path + "/sandbox-journal.sqlite"; }
   std::string trust() const { return path + "/trust.json"; }
 };
 

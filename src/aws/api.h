@@ -25,6 +25,9 @@ struct Request {
   Document params = {};   ///< a map by the model's input shape, or null for none
   Scope scope = {};
   Steady deadline{INT64_MAX};  ///< of the whole call, retries included
+  /// Nothing is sent after this, neither first nor again: for changes that rest on evidence of limited age. Then the
+  /// error is `drift`.
+  Steady start_by{INT64_MAX};
   Cancel cancel = {};
   /// Fills idempotency tokens that params leave out; the same over all attempts of a call, and over calls that repeat
   /// one (an executor writes it down before it calls). Empty: the retry layer makes one up.

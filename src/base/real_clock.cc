@@ -1,4 +1,5 @@
 #include <sys/random.h>
+#include <time.h>
 
 #include <cerrno>
 #include <chrono>
@@ -6,18 +7,17 @@
 #include "base/real_seams.h"
 
 namespace reeve {
-namespace {
 
-template <class C>
-std::int64_t microseconds_of() {
-  return std::chrono::duration_cast<Duration>(C::now().time_since_epoch()).count();
+Time RealClock::wall() {
+  return {std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()).count()};
 }
 
-}  // namespace
-
-Time RealClock::wall() { return {microseconds_of<std::chrono::system_clock>()}; }
-
-Steady RealClock::steady() { return {microseconds_of<std::chrono::steady_clock>()}; }
+// The time that a machine sleeps counts: evidence read before a laptop was closed is old when it is opened.
+Steady RealClock::steady() {
+  timespec now{};
+  REEVE_ASSERT(::clock_gettime(CLOCK_BOOTTIME, &now) == 0);
+  return {std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000};
+}
 
 std::uint64_t RealRandom::next() {
   std::uint64_t value = 0;

@@ -29,7 +29,8 @@ bool is_loopback_url(std::string_view url) {
   host = host.substr(0, host.find('/'));
   if (host.starts_with("[")) return host.substr(0, host.find(']') + 1) == "[::1]";
   host = host.substr(0, host.find(':'));
-  return host == "localhost" || host.starts_with("127.");
+  const bool numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || (numeric && host.starts_with("127."));  // "127.example.com" is somebody's machine
 }
 
 std::string state_folder(const Common& common, Environment& environment) {
@@ -63,11 +64,12 @@ class Engine::KeepSandbox : public aws::Api {
 Engine::Engine(Common common) : common_(std::move(common)) {}
 
 Engine::~Engine() {
+  stop_.cancel();
+  if (loop_) loop_->drain();  // what is still in flight ends while there is something to answer to
   journal_.reset();
   counting_.reset();
   logged_.reset();
   live_.reset();
-  if (loop_) loop_->drain();
   http_.reset();
 }
 
@@ -106,7 +108,6 @@ Result<void> Engine::open() {
   log_ = Log(*clock_, write_standard_error, Log::level_for(common_.verbose, common_.quiet));
   if (!common_.log_file.empty()) TRY(log_.add_file(disk_, common_.log_file));
   TRY(kinds_, estate::Kinds::embedded());
-  run_id_ = fmt::format("{:08x}", random_->next() & 0xFFFFFFFF);
   return common_.sandbox.empty() ? open_aws() : open_sandbox();
 }
 
@@ -129,6 +130,7 @@ Result<void> Engine::open_sandbox() {
   }
   http_ = sandbox::in_process_http(*sandbox_);
   world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
+  run_id_ = apply::new_id("r", *world_);
   credentials_ = aws::fixed_credentials(
       {.access_key_id = "testing", .secret_access_key = "testing", .account_id = std::string(sandbox::home_account)});
   std::optional<aws::FaultScript> faults;
@@ -160,6 +162,7 @@ Result<void> Engine::open_aws() {
                                   .no_proxy = settings_.no_proxy};
   http_ = aws::make_http(*loop_, *workers_, std::move(transport));
   world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
+  run_id_ = apply::new_id("r", *world_);
   aws::CredentialOptions options{.role_session_name = "reeve-" + run_id_};
   options.assume_role = [this](aws::AssumeRoleRequest request,
                                aws::Credentials base) -> Task<Result<aws::Credentials>> {
@@ -254,8 +257,9 @@ Result<apply::Journal*> Engine::journal() {
   if (!journal_) {
     TRY(disk_.make_folders(state_.path));
     // SQLite would make it readable for all; the files beside it take over what this one allows.
-    TRY(disk_.open(state_.journal(), Disk::Open::create));
-    TRY(journal_, apply::open_sqlite_journal(state_.journal(), nullptr, *clock_, *loop_, *workers_));
+    const std::string path = sandbox_ ? state_.sandbox_journal() : state_.journal();
+    TRY(disk_.open(path, Disk::Open::create));
+    TRY(journal_, apply::open_sqlite_journal(path, nullptr, *clock_, *loop_, *workers_));
   }
   return journal_.get();
 }
@@ -268,7 +272,8 @@ apply::Hands Engine::hands(const estate::Prices& prices, apply::Journal& journal
           .prices = prices,
           .vocabulary = vocabulary_,
           .journal = journal,
-          .now = [this] { return now(); }};
+          .now = [this] { return now(); },
+          .run_id = run_id_};
 }
 
 Task<Result<std::vector<std::string>>> Engine::chosen_regions(const std::string& partition) {

@@ -55,7 +55,9 @@ void say_how_to_go_on(const Common& common, const apply::RunResult& run) {
 int run_exit(const apply::RunResult& run) {
   int code = Exit::ok;
   if (run.failed > 0 || run.in_doubt > 0) code = worse(code, Exit::failed);
-  if (run.consent_missing) code = worse(code, Exit::stopped);
+  const bool expired = std::ranges::any_of(
+      run.rows, [](const apply::RowOutcome& row) { return row.error && row.error->code == Code::plan_expired; });
+  if (run.consent_missing || expired) code = worse(code, Exit::stopped);
   if (run.state == "interrupted") code = worse(code, Exit::interrupted);
   return code;
 }

@@ -28,7 +28,7 @@ Result<int> reset(const Common& common, RealDisk& disk, RealEnvironment& environ
   if (there) {
     TRY(const auto names, disk.list(state));
     for (const auto& name : names) {
-      if (!name.starts_with("sandbox") || !name.ends_with(".json")) continue;
+      if (!name.starts_with("sandbox-")) continue;
       TRY(disk.remove(state + "/" + name));
       ++dropped;
     }

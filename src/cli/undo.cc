@@ -22,12 +22,20 @@ Task<Result<int>> undo(Engine& engine, UndoOptions options) {
     }
     co_return 0;
   }
+  const std::vector<plan::Kept> kept = plan.kept;
   auto line = std::make_shared<Progress>(engine.common());
   apply::Progress progress = progress_of(engine, line);
   CO_TRY(apply::RunResult run, co_await apply::apply_undo(hands, engine.state(), changing.here, options.run,
                                                           std::move(plan), engine.stop(), progress));
   line->clear();
   run.calls = engine.calls();
+  for (const auto& stays : kept) {
+    apply::RowOutcome row{.row = stays.row, .id = stays.id, .action = "undo", .outcome = apply::Outcome::skipped};
+    row.undo_class = "none";
+    row.error = Error{.code = Code::nothing_to_do, .message = stays.message};
+    run.count(row);
+    run.rows.push_back(std::move(row));
+  }
   if (engine.common().json()) {
     print_json(apply::run_document(run));
     say_how_to_go_on(engine.common(), run);

@@ -61,7 +61,12 @@ Row row_of(const policy::Policy& policy, const Candidate& candidate, std::size_t
   row.scope = record.scope;
   row.action = action;
   row.action_index = action_index;
-  row.row = row_id(row.policy, row.kind, row.scope, row.records, row.action);
+  // A policy may have several actions of one type; each has rows of its own.
+  const auto same_type = [&](const auto& other) { return other->type() == policy.actions[action_index]->type(); };
+  const auto before = std::count_if(policy.actions.begin(),
+                                    policy.actions.begin() + static_cast<std::ptrdiff_t>(action_index), same_type);
+  row.row = row_id(row.policy, row.kind, row.scope, row.records,
+                   before == 0 ? row.action : fmt::format("{}#{}", row.action, before));
   row.why = candidate.findings;
   row.steps = std::move(draft.steps);
   row.undo = std::move(draft.undo);

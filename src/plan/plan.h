@@ -39,6 +39,7 @@ struct Kept {
   std::string policy, kind, id;
   aws::Scope scope;
   std::string code, message;
+  std::string row = {};  ///< of an undo: the row that cannot be taken back
 };
 
 /// How the default limit, or --limit, stood for one policy in one scope.
