@@ -226,7 +226,8 @@ Task<Result<Response>> Limiter::call(Request request) {
     error.operation = request.operation_name();
     co_return fail(std::move(error));
   }
-  if (loop_.clock().steady() > request.start_by) {
+  // A later attempt is stopped by the retry layer, which knows what the earlier one left open.
+  if (request.attempt == 1 && loop_.clock().steady() > request.start_by) {
     co_return fail({.code = Code::drift,
                     .message = "it was not sent: what it rests on became too old while it waited for its turn",
                     .operation = request.operation_name()});

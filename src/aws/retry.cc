@@ -119,6 +119,7 @@ std::optional<Duration> Retry::plan_next(const Request& request, Error& error, P
     wait = retry_delay(request.service, verdict, progress.attempt, random_.unit(), retry_after);
   }
   if (request.deadline.us != INT64_MAX && now + wait >= request.deadline) return std::nullopt;
+  if (request.start_by.us != INT64_MAX && now + wait >= request.start_by) return std::nullopt;
   return wait;
 }
 
