@@ -22,6 +22,8 @@ constexpr std::size_t changes_in_flight = 16;
 constexpr std::size_t rows_a_chunk = 200;
 /// No row acts on evidence older than this (design, idea 6).
 constexpr Duration evidence_age = std::chrono::seconds(30);
+/// Chunks share what was listed for so long, as long as all of it could be read: the age of evidence counts from there.
+constexpr Duration evidence_shared = std::chrono::seconds(10);
 /// How often, and after which pauses, a step whose answer never came is looked for: EC2's reads lag by seconds.
 constexpr std::array<Duration, 4> observe_pauses = {std::chrono::seconds(0), std::chrono::seconds(1),
                                                     std::chrono::seconds(3), std::chrono::seconds(6)};
@@ -58,6 +60,12 @@ struct Group {
   std::vector<JudgedAgain> judged;
   Steady judged_at{};
   int looks = 0;  ///< how often it was judged
+};
+
+/// What chunks of a scope read with, and since when.
+struct SharedReader {
+  std::unique_ptr<estate::Reader> reader;
+  Steady since{};
 };
 
 class Execution {
@@ -371,13 +379,14 @@ class Execution {
 
   Task<void> run_scope(aws::Scope scope, std::vector<Group> groups) {
     std::deque<Group> waiting(std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end()));
+    SharedReader shared;
     while (!waiting.empty() && !stopping()) {
       std::vector<Group> chunk;
       while (!waiting.empty() && chunk.size() < rows_a_chunk) {
         chunk.push_back(std::move(waiting.front()));
         waiting.pop_front();
       }
-      Task<void> judging = judge_chunk(scope, chunk);
+      Task<void> judging = judge_chunk(scope, chunk, shared);
       co_await std::move(judging);
       std::vector<Group> late;
       std::function<Task<void>(std::size_t)> body = [&](std::size_t i) { return run_group(chunk[i], late); };
@@ -386,18 +395,24 @@ class Execution {
     }
   }
 
-  Task<void> judge_chunk(aws::Scope scope, std::vector<Group>& chunk) {
-    estate::Reader reader = reader_for(scope);
+  Task<void> judge_chunk(aws::Scope scope, std::vector<Group>& chunk, SharedReader& shared) {
     std::vector<const plan::Row*> rows;
     for (const auto& group : chunk) rows.insert(rows.end(), group.rows.begin(), group.rows.end());
-    const Steady begun = hands_.world.clock.steady();  // evidence is as old as the first read
+    const Steady begun = hands_.world.clock.steady();
+    if (!shared.reader || begun - shared.since > evidence_shared) {
+      shared.reader = std::make_unique<estate::Reader>(reader_for(scope));
+      shared.since = begun;  // evidence is as old as the first read
+    }
     const Time now = terms_.pinned_now.value_or(hands_.policy_now());
-    std::vector<JudgedAgain> judged = co_await judge_.judge(rows, reader, now);
+    std::vector<JudgedAgain> judged = co_await judge_.judge(rows, *shared.reader, now);
+    const Steady since = shared.since;
+    const bool all_go = std::ranges::all_of(judged, &JudgedAgain::go);
+    if (!all_go) shared.reader.reset();  // what could not be read is read anew for the next
     // What waited for its turn is judged again; only where judging itself takes too long is a group given up.
     const bool too_slow = hands_.world.clock.steady() - begun > evidence_age;
     std::size_t at = 0;
     for (auto& group : chunk) {
-      group.judged_at = begun;
+      group.judged_at = since;
       if (too_slow) ++group.looks;
       group.judged.assign(
           std::make_move_iterator(judged.begin() + static_cast<std::ptrdiff_t>(at)),
