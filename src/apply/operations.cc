@@ -41,7 +41,7 @@ Result<void> check_here(const plan::Header& header, const Here& here) {
                    "Plan again without --now");
   }
   for (const auto& scope : header.scopes) {
-    if (!holds(here.accounts, scope.account)) {
+    if (!contains(here.accounts, scope.account)) {
       return refused(fmt::format("plan {} is for account {}, and these credentials are of {}", header.id, scope.account,
                                  fmt::join(here.accounts, ", ")),
                      "Use the credentials (--profile) of the plan's account");
@@ -66,8 +66,8 @@ Result<std::vector<plan::Row>> rows_of(const plan::PlanFile& file, const std::ve
   std::set<std::string, std::less<>> unspared(except.begin(), except.end());
   TRY(file.each_row([&](plan::Row row) -> Result<void> {
     missing.erase(row.row);
-    const bool chosen = only.empty() || holds(only, row.row);
-    const bool spared = std::ranges::any_of(row.records, [&](const auto& id) { return holds(except, id); });
+    const bool chosen = only.empty() || contains(only, row.row);
+    const bool spared = std::ranges::any_of(row.records, [&](const auto& id) { return contains(except, id); });
     for (const auto& id : row.records) unspared.erase(id);
     if (chosen && !spared) rows.push_back(std::move(row));
     return {};
@@ -375,7 +375,7 @@ Result<plan::Plan> plan_undo(Hands hands, const std::string& run, const std::vec
   TRY(const auto undone, undone_rows(hands.journal, run));
   const std::vector<const Entry*> intents = effective_intents(entries);
   for (const Entry* entry : intents) {
-    if (!rows.empty() && !holds(rows, entry->row)) continue;
+    if (!rows.empty() && !contains(rows, entry->row)) continue;
     const auto outcome = closed.find(entry->row);
     if (outcome == closed.end() || outcome->second->outcome != Outcome::done) continue;
     const Value body = entry->body;

@@ -1,13 +1,13 @@
 #pragma once
 #include <algorithm>
-#include <iterator>
+#include <ranges>
 
 namespace reeve {
 
 /// Whether a range holds a value (std::ranges::contains of C++23, which this library lacks).
 template <class Range, class T>
-bool holds(const Range& range, const T& value) {
-  return std::find(std::begin(range), std::end(range), value) != std::end(range);
+bool contains(const Range& range, const T& value) {
+  return std::ranges::find(range, value) != std::ranges::end(range);
 }
 
 }  // namespace reeve

@@ -277,7 +277,7 @@ apply::Hands Engine::hands(const estate::Prices& prices, apply::Journal& journal
 }
 
 Task<Result<std::vector<std::string>>> Engine::chosen_regions(const std::string& partition) {
-  if (holds(common_.regions, "all")) {
+  if (contains(common_.regions, "all")) {
     aws::Scope scope{.partition = partition, .region = region_};
     const auto regions = co_await aws::list_regions(*counting_, std::move(scope));
     if (!regions) co_return std::unexpected(regions.error());

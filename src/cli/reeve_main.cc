@@ -234,7 +234,7 @@ class CommandLine {
     for (const auto& word : words) {
       const std::string name = word.substr(0, word.find('='));
       const bool wrong =
-          chosen == nullptr ? &word == &words.front() : name.starts_with("--") && !holds(candidates, name);
+          chosen == nullptr ? &word == &words.front() : name.starts_with("--") && !contains(candidates, name);
       if (!wrong) continue;
       if (chosen == nullptr) error.message = fmt::format("there is no verb {}", word);
       const std::vector<std::string_view> views(candidates.begin(), candidates.end());

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "policy/contains.h"
+#include "base/contains.h"
 #include "policy/vocabulary.h"
 #include "text/edit_distance.h"
 

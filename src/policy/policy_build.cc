@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/contains.h"
 #include "base/encoding.h"
 #include "base/json.h"
-#include "policy/contains.h"
 
 namespace reeve::policy {
 namespace {

@@ -2,7 +2,7 @@
 #include <cctype>
 #include <map>
 
-#include "policy/contains.h"
+#include "base/contains.h"
 #include "policy/policy_build.h"
 
 namespace reeve::policy {

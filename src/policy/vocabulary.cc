@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "policy/contains.h"
+#include "base/contains.h"
 
 namespace reeve::policy {
 namespace {

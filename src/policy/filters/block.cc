@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "policy/contains.h"
+#include "base/contains.h"
 #include "policy/run_filter.h"
 
 namespace reeve::policy {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "policy/contains.h"
+#include "base/contains.h"
 #include "policy/filters/value.h"
 #include "text/dates.h"
 
