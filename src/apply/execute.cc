@@ -50,6 +50,12 @@ bool leaves_doubt(const Error& error) {
 /// Errors after which no further call of this run can succeed.
 bool ends_run(const Error& error) { return error.code == Code::expired_credentials || error.code == Code::credentials; }
 
+/// Errors of reading that say nothing about the record: the others would meet them too.
+bool unreachable(const Error& error) {
+  const Error& root = error.cause ? *error.cause : error;
+  return root.code == Code::network || root.code == Code::server_error;
+}
+
 std::string subject_of(const plan::Row& row) {
   return fmt::format("{}/{}/{}/{}", row.scope.account, row.scope.region, row.kind, row.records.front());
 }
@@ -487,8 +493,8 @@ class Execution {
     }
     if (!judged.go) {
       Error error = judged.error.value_or(Error{.code = Code::drift, .message = judged.message});
-      if (ends_run(error)) {
-        stop_run(error);  // the row stays open, for `resume` under fresh credentials
+      if (ends_run(error) || (judged.failed && unreachable(error))) {
+        stop_run(error);  // the row stays open, for `resume`
         co_return false;
       }
       co_await close_row(row, judged.failed ? Outcome::failed : Outcome::drifted, std::move(error));
@@ -505,6 +511,7 @@ class Execution {
   }
 
   void stop_run(const Error& error) {
+    result_.broke_off = true;
     if (!std::exchange(fatal_, true) && progress_.note) progress_.note("stopping: " + error.text());
   }
 

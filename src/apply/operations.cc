@@ -46,6 +46,12 @@ Result<void> check_here(const plan::Header& header, const Here& here) {
                                  fmt::join(here.accounts, ", ")),
                      "Use the credentials (--profile) of the plan's account");
     }
+    for (const auto& region : scope.regions) {
+      if (here.regions.empty() || contains(here.regions, region)) continue;
+      return refused(
+          fmt::format("plan {} is for {}, and --region says {}", header.id, region, fmt::join(here.regions, ", ")),
+          "Leave --region out: a plan knows its regions");
+    }
   }
   return {};
 }
@@ -232,6 +238,9 @@ Task<Result<RunResult>> begin(Hands hands, StateFolder state, RunTerms terms, co
   auto locks = ScopeLocks::take(hands.world, state.locks(), scopes_of(header), terms.run);
   if (!locks) co_return std::unexpected(locks.error());
   CO_TRY(check_unused(hands.journal, header));  // again, under the lock
+  for (const auto& scope : header.scopes) {
+    if (progress.note) progress.note(fmt::format("changing {} in {}", scope.account, fmt::join(scope.regions, " ")));
+  }
   std::vector<NewEntry> first;
   first.push_back({.run = terms.run,
                    .row = {},

@@ -12,8 +12,9 @@ namespace reeve::apply {
 
 /// Where and as whom this process acts: a plan is good only there.
 struct Here {
-  std::vector<std::string> accounts;  ///< accounts that the credentials at hand reach
-  bool loopback = false;              ///< the sandbox or a loopback endpoint
+  std::vector<std::string> accounts;      ///< accounts that the credentials at hand reach
+  bool loopback = false;                  ///< the sandbox or a loopback endpoint
+  std::vector<std::string> regions = {};  ///< that --region names; empty: the plan's own
 };
 
 struct ApplyOptions {

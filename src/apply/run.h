@@ -28,6 +28,7 @@ struct RunResult {
   std::string state;  ///< "done", "failed", "interrupted", "in_doubt"
   std::string started;
   std::size_t done = 0, failed = 0, drifted = 0, skipped = 0, in_doubt = 0;
+  bool broke_off = false;        ///< interrupted by an error, not by somebody
   bool consent_missing = false;  ///< rows were skipped because nobody consented
   std::vector<RowOutcome> rows;
   std::map<std::string, std::uint64_t> calls;

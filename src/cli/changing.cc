@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/contains.h"
 #include "cli/output.h"
 
 namespace reeve::cli {
@@ -16,6 +17,7 @@ Task<Result<Changing>> begin_change(Engine& engine) {
   }
   CO_TRY(engine.check_trust(out.connected));
   out.here = {.accounts = {out.connected.identity.account}, .loopback = out.connected.loopback};
+  if (!contains(engine.common().regions, "all")) out.here.regions = engine.common().regions;
   CO_TRY(out.prices, engine.prices({}));
   CO_TRY(out.journal, engine.journal());
   co_return out;
@@ -30,9 +32,9 @@ apply::Progress progress_of(Engine& engine, std::shared_ptr<Progress> line) {
                 if (row.error) log.info(row.error->text(), {{"row", row.row}});
               },
           .note =
-              [line](const std::string& text) {
+              [line, quiet = engine.common().quiet](const std::string& text) {
                 line->clear();
-                say("reeve: " + text);
+                if (!quiet) say("reeve: " + text);
               }};
 }
 

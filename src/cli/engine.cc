@@ -80,6 +80,7 @@ Result<std::unique_ptr<Engine>> Engine::make(const Common& common) {
 }
 
 Result<void> Engine::open() {
+  if (contains(common_.regions, "")) return fail({.code = Code::usage, .message = "--region is empty"});
   std::optional<Time> pinned;
   if (!common_.now.empty()) {
     const auto time = parse_iso8601(common_.now);
@@ -118,9 +119,21 @@ Result<void> Engine::open_sandbox() {
                                                                  .behaviour = sandbox::Behaviour::plain,
                                                                  .loop = loop_.get()});
   TRY(disk_.make_folders(state_.path));
+  TRY(sandbox_lock_, disk_.try_lock(sandbox_file() + ".lock"));
+  if (!sandbox_lock_) {
+    return fail({.code = Code::locked,
+                 .message = "another process works on this sandbox",
+                 .resource = sandbox_file(),
+                 .hint = "Wait for it, take another --state, or serve one for several: reeve sandbox --port 0"});
+  }
   TRY(const bool kept, disk_.exists(sandbox_file()));
   if (kept) {
-    TRY(sandbox_->load(disk_, sandbox_file()));
+    if (auto loaded = sandbox_->load(disk_, sandbox_file()); !loaded) {
+      Error error = std::move(loaded).error();
+      error.resource = sandbox_file();
+      error.hint = "`reeve sandbox --reset` starts it anew";
+      return fail(std::move(error));
+    }
   } else if (common_.sandbox == "generated") {
     sandbox_->generate(sandbox_snapshots, sandbox_seed);
   } else {
@@ -128,6 +141,7 @@ Result<void> Engine::open_sandbox() {
     TRY(const auto yaml, text::parse_yaml(text, common_.sandbox));
     TRY(sandbox_->load_estate(yaml.document()));
   }
+  if (!kept) TRY(save_sandbox());
   http_ = sandbox::in_process_http(*sandbox_);
   world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
   run_id_ = apply::new_id("r", *world_);
@@ -217,11 +231,6 @@ std::string Engine::sandbox_file() const {
 }
 
 Result<void> Engine::save_sandbox() { return sandbox_->save(disk_, sandbox_file()); }
-
-Result<void> Engine::close() {
-  if (sandbox_) TRY(save_sandbox());
-  return {};
-}
 
 Time Engine::now() {
   if (pinned_now() || sandbox_) return sandbox_ && !pinned_now() ? sandbox_->now() : clock_->now();
@@ -337,7 +346,14 @@ Result<void> Engine::check_trust(const Connected& connected) const {
   const auto text = disk.read_file(state_.trust(), state_file_bytes);
   if (!text && text.error().code != Code::not_found) return std::unexpected(text.error());
   if (text) {
-    TRY(const Document trusted, parse_json(*text));
+    const auto parsed = parse_json(*text);
+    if (!parsed || !(*parsed)["accounts"].is_map()) {
+      return fail({.code = Code::invalid_input,
+                   .message = "the list of trusted accounts cannot be read",
+                   .resource = state_.trust(),
+                   .hint = "Remove the file, then trust each account again: reeve trust ACCOUNT"});
+    }
+    const Document& trusted = *parsed;
     if (trusted["accounts"][connected.identity.account].is_map()) return {};
   }
   return fail({.code = Code::trust_missing,

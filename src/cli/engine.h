@@ -79,8 +79,6 @@ class Engine {
   T run(Task<T> task) {
     return loop_->run(std::move(task));
   }
-  /// Writes the sandbox's state, closes the network. Errors: io.
-  Result<void> close();
 
  private:
   explicit Engine(Common common);
@@ -106,6 +104,7 @@ class Engine {
   aws::Models models_;
   std::shared_ptr<const estate::Kinds> kinds_;
   policy::Vocabulary vocabulary_;
+  std::unique_ptr<FileLock> sandbox_lock_;  ///< one process at a time: each keeps the whole state
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<Http> http_;
   std::optional<World> world_;

@@ -24,13 +24,18 @@ Result<std::unique_ptr<policy::Filter>> where_filter(Engine& engine, const estat
   }
   const bool differs = where[equals - 1] == '!';
   const std::string path = where.substr(0, equals - (differs ? 1 : 0));
-  TRY(const auto value, text::parse_yaml("v: " + where.substr(equals + 1) + "\n", "--where"));
+  const std::string wanted = where.substr(equals + 1);
+  TRY(const auto value, text::parse_yaml("v: " + wanted + "\n", "--where"));
   Builder b;
   b.begin_map();
   b.put("type", "value");
   b.put("key", path);
   b.put("op", differs ? "ne" : "eq");
-  b.put("value", value.document()["v"]);
+  if (path.starts_with("tag:")) {
+    b.put("value", wanted);  // a tag's value is always a text
+  } else {
+    b.put("value", value.document()["v"]);
+  }
   b.end();
   const Document data = b.finish();
   std::string problem;

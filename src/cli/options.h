@@ -22,6 +22,15 @@ struct Common {
   bool seed_given = false;
   std::string faults;  ///< a fault script for the sandbox, or for the client where there is none
   bool json() const { return output == "json"; }
+  /// The flags that lead back to where this verb worked, for commands that it prints: " --sandbox --state DIR".
+  std::string same_place() const {
+    std::string out;
+    if (!sandbox.empty()) out += sandbox == "generated" ? " --sandbox" : " --sandbox=" + sandbox;
+    if (!profile.empty()) out += " --profile " + profile;
+    if (!endpoint_url.empty()) out += " --endpoint-url " + endpoint_url;
+    if (!state.empty()) out += " --state " + state;
+    return out;
+  }
 };
 
 struct ListOptions {

@@ -116,8 +116,7 @@ void print_plan(const Common& common, const plan::Plan& plan) {
     print(plan.errors.empty() ? "\nNothing to do.\n" : "\nNothing is planned.\n");
   } else {
     print(fmt::format("\nPlan {}, good until {}. To carry it out:\n  reeve apply {}{}\n", plan.header.id,
-                      format_iso8601(plan.header.expires), plan.header.id,
-                      common.sandbox == "generated" ? " --sandbox" : ""));
+                      format_iso8601(plan.header.expires), plan.header.id, common.same_place()));
   }
 }
 

@@ -60,6 +60,20 @@ Result<ReadPolicies> read_files(Engine& engine, const std::vector<std::string>& 
   return out;
 }
 
+/// --save replaces a plan, and nothing else: a slip must not cost somebody's file. Errors: usage.
+Result<void> check_save(Disk& disk, const std::string& path) {
+  TRY(const bool there, disk.exists(path));
+  if (!there) return {};
+  constexpr std::string_view plan_begins = R"({"format":1,"plan":)";  // also of one that was damaged since
+  TRY(const auto file, disk.open(path, Disk::Open::read));
+  std::string head(plan_begins.size(), '\0');
+  TRY(const std::size_t got, file->read(0, head));
+  if (got == 0 || head == plan_begins) return {};
+  return fail({.code = Code::usage,
+               .message = fmt::format("--save {}: there is a file that is not a plan", path),
+               .hint = "Give another name, or remove that file first"});
+}
+
 }  // namespace
 
 Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& connected, PlanOptions options) {
@@ -106,7 +120,10 @@ Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& conne
   Disk& disk = engine.world().disk;
   CO_TRY(disk.make_folders(engine.state().plans()));
   CO_TRY(plan::write_plan(disk, engine.state().plan(plan.header.id), plan));
-  if (!options.save.empty()) CO_TRY(plan::write_plan(disk, options.save, plan));
+  if (!options.save.empty()) {
+    CO_TRY(check_save(disk, options.save));
+    CO_TRY(plan::write_plan(disk, options.save, plan));
+  }
   co_return plan;
 }
 

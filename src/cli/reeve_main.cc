@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <functional>
 #include <span>
 
@@ -173,7 +176,8 @@ class CommandLine {
                         [this] { return cli::sandbox_server(common_, sandbox_); });
     sandbox.add_option("--port", sandbox_.port, "0 picks a free one");
     sandbox.add_option("--estate", sandbox_.estate, "an estate file");
-    sandbox.add_option("--generate", sandbox_.generate, "make an estate of N snapshots");
+    sandbox.add_option("--generate", sandbox_.generate, "make an estate of N snapshots, at most 100000")
+        ->check(CLI::Range(0, 100'000));
     sandbox.add_option("--behaviour", sandbox_.behaviour, "plain (at once) or aws (delays, consistency, throttles)");
     sandbox.add_flag("--reset", sandbox_.reset, "drop what --sandbox kept in the state folder");
     add("version", "Prints the version.", "  reeve version\n  reeve version -o json", {},
@@ -202,8 +206,6 @@ class CommandLine {
     auto engine = Engine::make(common_);
     if (!engine) return report(common_, engine.error());
     Result<int> result = (*engine)->run(verb.with_engine(**engine));
-    const auto closed = (*engine)->close();
-    if (result && !closed) result = std::unexpected(closed.error());
     return finish(std::move(result));
   }
 
@@ -262,6 +264,10 @@ class CommandLine {
 }  // namespace reeve::cli
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end an apply between two calls
   reeve::cli::CommandLine line;
-  return line.run(argc, argv);
+  const int code = line.run(argc, argv);
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  if (errno != EPIPE) reeve::cli::say("reeve: the result could not be written to standard output");
+  return reeve::cli::worse(code, reeve::cli::Exit::failed);
 }

@@ -34,7 +34,7 @@ void print_run(const Common& common, const apply::RunResult& run) {
   }
   if (others > 0) print(table.text("  "));
   if (others > shown) print(fmt::format("  … and {} more: reeve runs {}\n", others - shown, run.id));
-  const std::string sandbox = common.sandbox == "generated" ? " --sandbox" : "";
+  const std::string sandbox = common.same_place();
   if (run.state == "interrupted" || run.state == "in_doubt") print(fmt::format("To go on: reeve resume{}\n", sandbox));
   const bool undoable = std::ranges::any_of(run.rows, [](const apply::RowOutcome& row) {
     return row.outcome == apply::Outcome::done && row.undo_class != "none";
@@ -54,7 +54,7 @@ void say_how_to_go_on(const Common& common, const apply::RunResult& run) {
 
 int run_exit(const apply::RunResult& run) {
   int code = Exit::ok;
-  if (run.failed > 0 || run.in_doubt > 0) code = worse(code, Exit::failed);
+  if (run.failed > 0 || run.in_doubt > 0 || run.broke_off) code = worse(code, Exit::failed);
   const bool expired = std::ranges::any_of(
       run.rows, [](const apply::RowOutcome& row) { return row.error && row.error->code == Code::plan_expired; });
   if (run.consent_missing || expired) code = worse(code, Exit::stopped);
