@@ -120,6 +120,10 @@ Result<void> Engine::open_sandbox() {
                                                                  .loop = loop_.get()});
   TRY(disk_.make_folders(state_.path));
   TRY(sandbox_lock_, disk_.try_lock(sandbox_file() + ".lock"));
+  for (int tries = 0; !sandbox_lock_ && tries < 30; ++tries) {  // most verbs take a moment
+    (void)loop_->run(loop_->sleep(std::chrono::milliseconds(100), stop_.token()));
+    TRY(sandbox_lock_, disk_.try_lock(sandbox_file() + ".lock"));
+  }
   if (!sandbox_lock_) {
     return fail({.code = Code::locked,
                  .message = "another process works on this sandbox",
