@@ -94,17 +94,22 @@ class DeleteSnapshot : public Effect {
   }
 };
 
-class RestoreSnapshot : public Effect {
+/// What only an undo does.
+class UndoEffect : public Effect {
+ public:
+  std::vector<Step> undo(const Step&, Value) const override { return {}; }
+  Task<Result<Blocked>> undo_blocked(estate::Reader&, Step, Document) const override {
+    co_return Blocked("an undo is not undone: plan and apply the policy again");
+  }
+};
+
+class RestoreSnapshot : public UndoEffect {
  public:
   Task<Result<Observed>> observe(estate::Reader& reader, Step step, Document) const override {
     std::string id = step.params["SnapshotId"].as_string();
     const auto exists = co_await snapshot_exists(reader, std::move(id));
     if (!exists) co_return std::unexpected(exists.error());
     co_return *exists ? Observed::took_effect : Observed::no_effect;
-  }
-  std::vector<Step> undo(const Step&, Value) const override { return {}; }
-  Task<Result<Blocked>> undo_blocked(estate::Reader&, Step, Document) const override {
-    co_return Blocked("an undo is not undone: plan and apply the policy again");
   }
 };
 
@@ -148,7 +153,7 @@ class ArchiveSnapshot : public Effect {
   }
 };
 
-class RestoreTier : public Effect {
+class RestoreTier : public UndoEffect {
  public:
   Task<Result<Observed>> observe(estate::Reader& reader, Step step, Document) const override {
     std::string id = step.params["SnapshotId"].as_string();
@@ -157,10 +162,6 @@ class RestoreTier : public Effect {
     const auto last = (*status)["LastTieringOperationStatus"].as_text();
     const bool restored = last.starts_with("permanent-restore") || (*status)["StorageTier"].as_text() == "standard";
     co_return restored ? Observed::took_effect : Observed::no_effect;
-  }
-  std::vector<Step> undo(const Step&, Value) const override { return {}; }
-  Task<Result<Blocked>> undo_blocked(estate::Reader&, Step, Document) const override {
-    co_return Blocked("an undo is not undone: plan and apply the policy again");
   }
 };
 

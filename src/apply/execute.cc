@@ -56,9 +56,7 @@ bool unreachable(const Error& error) {
   return root.code == Code::network || root.code == Code::server_error;
 }
 
-std::string subject_of(const plan::Row& row) {
-  return fmt::format("{}/{}/{}/{}", row.scope.account, row.scope.region, row.kind, row.records.front());
-}
+std::string subject_of(const plan::Row& row) { return apply::subject_of(row.scope, row.kind, row.records.front()); }
 
 /// Rows on one record, in order: they are judged together before the first acts, and follow each other.
 struct Group {

@@ -6,12 +6,16 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/api.h"
 #include "base/document.h"
 #include "base/result.h"
 #include "base/seams.h"
 #include "base/task.h"
 
 namespace reeve::apply {
+
+/// How a record is named in the journal: "account/region/kind/id".
+std::string subject_of(const aws::Scope& scope, std::string_view kind, std::string_view id);
 
 /// What to write down. `body` is a map without the members that the journal adds (seq, run, row, kind, prev_hash).
 struct NewEntry {

@@ -500,7 +500,7 @@ Result<JournalProtection> protection_by_journal(Journal& journal, Time now, cons
     }
   }
   return [reasons](const aws::Scope& scope, std::string_view kind, std::string_view id) -> std::optional<std::string> {
-    const auto found = reasons->find(fmt::format("{}/{}/{}/{}", scope.account, scope.region, kind, id));
+    const auto found = reasons->find(subject_of(scope, kind, id));
     return found == reasons->end() ? std::nullopt : std::optional(found->second);
   };
 }

@@ -264,6 +264,10 @@ class SqliteJournal : public Journal {
 
 }  // namespace
 
+std::string subject_of(const aws::Scope& scope, std::string_view kind, std::string_view id) {
+  return fmt::format("{}/{}/{}/{}", scope.account, scope.region, kind, id);
+}
+
 Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, Disk* disk, Clock& clock, Loop& loop,
                                                      Workers& workers) {
   sqlite3* raw = nullptr;

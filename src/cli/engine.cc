@@ -33,13 +33,25 @@ bool is_loopback_url(std::string_view url) {
   return host == "localhost" || (numeric && host.starts_with("127."));  // "127.example.com" is somebody's machine
 }
 
+}  // namespace
+
 std::string state_folder(const Common& common, Environment& environment) {
   if (!common.state.empty()) return common.state;
   const auto xdg = environment.get("XDG_STATE_HOME");
   return (xdg && !xdg->empty() ? *xdg : environment.home() + "/.local/state") + "/reeve";
 }
 
-}  // namespace
+Result<std::map<std::string, std::string>> variables(const Common& common) {
+  std::map<std::string, std::string> out;
+  for (const auto& var : common.vars) {
+    const auto equals = var.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail({.code = Code::usage, .message = fmt::format("--var {} is not NAME=VALUE", var)});
+    }
+    out[var.substr(0, equals)] = var.substr(equals + 1);
+  }
+  return out;
+}
 
 std::string_view version() { return REEVE_VERSION; }
 
@@ -252,18 +264,6 @@ Result<estate::Prices> Engine::prices(const std::string& file) const {
   RealDisk disk;
   TRY(const std::string text, disk.read_file(file, limits::text_file_bytes));
   return estate::Prices::parse(text, file, region_);
-}
-
-Result<std::map<std::string, std::string>> Engine::variables() const {
-  std::map<std::string, std::string> out;
-  for (const auto& var : common_.vars) {
-    const auto equals = var.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail({.code = Code::usage, .message = fmt::format("--var {} is not NAME=VALUE", var)});
-    }
-    out[var.substr(0, equals)] = var.substr(equals + 1);
-  }
-  return out;
 }
 
 Result<apply::Journal*> Engine::journal() {

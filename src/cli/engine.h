@@ -24,6 +24,11 @@ namespace reeve::cli {
 /// The version that `reeve version` and the user agent give.
 std::string_view version();
 
+/// The state folder: --state, else the XDG state folder's "reeve".
+std::string state_folder(const Common& common, Environment& environment);
+/// --var NAME=VALUE as a map. Errors: usage.
+Result<std::map<std::string, std::string>> variables(const Common& common);
+
 /// Where and as whom a verb works, found out by connect().
 struct Connected {
   aws::Identity identity;
@@ -60,8 +65,6 @@ class Engine {
   /// "ec2.DescribeSnapshots" → answered requests, so far.
   std::map<std::string, std::uint64_t> calls() const;
   Result<estate::Prices> prices(const std::string& file) const;
-  /// --var NAME=VALUE as a map. Errors: usage.
-  Result<std::map<std::string, std::string>> variables() const;
   /// The journal, opened when first asked for. Errors: journal, io.
   Result<apply::Journal*> journal();
   apply::Hands hands(const estate::Prices& prices, apply::Journal& journal);

@@ -24,18 +24,18 @@ struct ReadPolicies {
 /// One scope's policies: files are read anew for each, because {account_id} and {region} are expanded in them.
 Result<ReadPolicies> read_files(Engine& engine, const std::vector<std::string>& files, const aws::Scope& scope,
                                 bool first_scope, Time now) {
-  TRY(auto given, engine.variables());
-  const policy::Variables variables{.given = std::move(given),
-                                    .account_id = scope.account,
-                                    .region = scope.region,
-                                    .partition = scope.partition,
-                                    .now = now};
+  TRY(auto given, variables(engine.common()));
+  const policy::Variables names_given{.given = std::move(given),
+                                      .account_id = scope.account,
+                                      .region = scope.region,
+                                      .partition = scope.partition,
+                                      .now = now};
   std::vector<policy::Problem> errors;
   ReadPolicies out;
   std::set<std::string> names;
   for (const auto& file : files) {
     TRY(const std::string text, engine.world().disk.read_file(file, limits::text_file_bytes));
-    auto read = policy::read_policies(text, file, variables, engine.vocabulary(), engine.kinds());
+    auto read = policy::read_policies(text, file, names_given, engine.vocabulary(), engine.kinds());
     for (auto& problem : read.problems) {
       if (!problem.warning) {
         errors.push_back(problem);

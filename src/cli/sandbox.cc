@@ -14,15 +14,9 @@
 namespace reeve::cli {
 namespace {
 
-Result<std::string> state_of(const Common& common, RealEnvironment& environment) {
-  if (!common.state.empty()) return common.state;
-  const auto xdg = environment.get("XDG_STATE_HOME");
-  return (xdg && !xdg->empty() ? *xdg : environment.home() + "/.local/state") + "/reeve";
-}
-
 /// Drops what `--sandbox` kept in the state folder.
 Result<int> reset(const Common& common, RealDisk& disk, RealEnvironment& environment) {
-  TRY(const std::string state, state_of(common, environment));
+  const std::string state = state_folder(common, environment);
   TRY(const bool there, disk.exists(state));
   std::size_t dropped = 0;
   if (there) {

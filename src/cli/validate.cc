@@ -13,13 +13,9 @@ Result<int> validate(const Common& common, const std::vector<std::string>& files
   RealClock clock;
   TRY(const auto kinds, estate::Kinds::embedded());
   const policy::Vocabulary vocabulary;
-  policy::Variables variables{.account_id = "123456789012", .region = "us-east-1", .now = clock.now()};
-  for (const auto& var : common.vars) {
-    const auto equals = var.find('=');
-    if (equals == std::string::npos)
-      return fail({.code = Code::usage, .message = "--var " + var + " is not NAME=VALUE"});
-    variables.given[var.substr(0, equals)] = var.substr(equals + 1);
-  }
+  TRY(auto given, variables(common));
+  const policy::Variables names_given{
+      .given = std::move(given), .account_id = "123456789012", .region = "us-east-1", .now = clock.now()};
   Builder b;
   b.begin_map();
   b.put("format", 1);
@@ -28,7 +24,7 @@ Result<int> validate(const Common& common, const std::vector<std::string>& files
   bool ok = true;
   for (const auto& file : files) {
     TRY(const std::string text, disk.read_file(file, limits::text_file_bytes));
-    const auto read = policy::read_policies(text, file, variables, vocabulary, *kinds);
+    const auto read = policy::read_policies(text, file, names_given, vocabulary, *kinds);
     b.begin_map();
     b.put("file", file);
     b.begin_list("policies");
