@@ -29,6 +29,8 @@ struct Hands {
   std::function<Time()> now = {};
   /// The id of the run that this process may begin, as it already stands in its requests; empty: a new one.
   std::string run_id = {};
+  /// What is protected here and now; null: there is no configuration.
+  const policy::Configuration* configuration = nullptr;
   Time policy_now() const { return now ? now() : world.clock.now(); }
 };
 

@@ -291,7 +291,8 @@ Task<Result<RunResult>> apply_plan(Hands hands, StateFolder state, Here here, st
   }
   CO_TRY(std::vector<plan::Row> rows, rows_of(*opened, options.only, options.except));
   const Time now = header.pinned_now ? header.now : hands.policy_now();
-  CO_TRY(const auto judge, PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, now));
+  CO_TRY(const auto judge,
+         PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, hands.configuration, now));
   judge->will_remove(rows);
   CO_TRY(JournalProtection protection, protection_by_journal(hands.journal, hands.world.clock.wall()));
   judge->protect(std::move(protection));
@@ -337,10 +338,11 @@ Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, He
     }
     std::unique_ptr<RowJudge> judge;
     if (terms.verb == "undo") {
-      judge = std::make_unique<UndoJudge>(hands.prices);
+      judge = std::make_unique<UndoJudge>(hands.prices, hands.configuration);
     } else {
       const Time now = terms.pinned_now.value_or(hands.policy_now());
-      CO_TRY(auto by_policy, PolicyJudge::make(file.header(), hands.vocabulary, hands.kinds, hands.prices, now));
+      CO_TRY(auto by_policy,
+             PolicyJudge::make(file.header(), hands.vocabulary, hands.kinds, hands.prices, hands.configuration, now));
       by_policy->will_remove(rows);
       CO_TRY(JournalProtection protection, protection_by_journal(hands.journal, hands.world.clock.wall(), terms.run));
       by_policy->protect(std::move(protection));
@@ -446,7 +448,7 @@ Task<Result<RunResult>> apply_undo(Hands hands, StateFolder state, Here here, st
   CO_TRY(plan::write_plan(hands.world.disk, state.plan(plan.header.id), plan));
   RunTerms terms{
       .run = new_run_id(hands), .plan = plan.header.id, .verb = "undo", .of = std::move(run), .consent = true};
-  const UndoJudge judge(hands.prices);
+  const UndoJudge judge(hands.prices, hands.configuration);
   if (plan.rows.empty() && progress.note) progress.note("nothing is left to undo");
   co_return co_await begin(hands, state, std::move(terms), plan.header, std::move(plan.rows), judge, stop,
                            std::move(progress));

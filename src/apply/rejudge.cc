@@ -34,8 +34,8 @@ std::string difference(const plan::Row& approved, const policy::RowDraft& draft,
 
 Result<std::unique_ptr<PolicyJudge>> PolicyJudge::make(const plan::Header& header, const policy::Vocabulary& vocabulary,
                                                        const estate::Kinds& kinds, const estate::Prices& prices,
-                                                       Time now) {
-  std::unique_ptr<PolicyJudge> out(new PolicyJudge(prices));
+                                                       const policy::Configuration* configuration, Time now) {
+  std::unique_ptr<PolicyJudge> out(new PolicyJudge(prices, configuration));
   out->run_ = header.id;
   for (const auto& planned : header.policies) {
     auto built = policy::policy_from_data(planned.data, vocabulary, kinds, now);
@@ -76,7 +76,8 @@ Task<std::vector<JudgedAgain>> PolicyJudge::judge(std::vector<const plan::Row*> 
                           .region = reader.scope().region,
                           .partition = reader.scope().partition,
                           .run = run_,
-                          .scratch = scratch};
+                          .scratch = scratch,
+                          .configuration = configuration_};
   for (auto& [policy, which] : by_policy) {
     Task<void> judged = judge_policy_rows(*policy, which, rows, context, out);
     co_await std::move(judged);
@@ -254,7 +255,8 @@ Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<const plan::Row*> ro
                           .region = reader.scope().region,
                           .partition = reader.scope().partition,
                           .run = {},
-                          .scratch = scratch};
+                          .scratch = scratch,
+                          .configuration = configuration_};
   auto one = [&](std::size_t i) -> Task<void> {
     const plan::Row& row = *rows[i];
     // The first step of an undo's row is what it takes back: kept in the pre-image as "undone".

@@ -43,7 +43,8 @@ class PolicyJudge : public RowJudge {
  public:
   /// Errors: plan_damaged (a policy of the plan does not build).
   static Result<std::unique_ptr<PolicyJudge>> make(const plan::Header& header, const policy::Vocabulary& vocabulary,
-                                                   const estate::Kinds& kinds, const estate::Prices& prices, Time now);
+                                                   const estate::Kinds& kinds, const estate::Prices& prices,
+                                                   const policy::Configuration* configuration, Time now);
   Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
                                        Time now) const override;
   /// Says which rows this run removes, all of them, so that no data set loses its last copy although somebody else
@@ -55,7 +56,8 @@ class PolicyJudge : public RowJudge {
   const policy::Policy* find(const plan::Row& row) const;
 
  private:
-  explicit PolicyJudge(const estate::Prices& prices) : prices_(prices) {}
+  PolicyJudge(const estate::Prices& prices, const policy::Configuration* configuration)
+      : prices_(prices), configuration_(configuration) {}
   Task<void> judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which,
                                std::span<const plan::Row* const> rows, policy::Context& context,
                                std::vector<JudgedAgain>& out) const;
@@ -63,7 +65,8 @@ class PolicyJudge : public RowJudge {
   Task<void> keep_survivors(std::span<const plan::Row* const> rows, estate::Reader& reader,
                             std::vector<JudgedAgain>& out) const;
   const estate::Prices& prices_;
-  std::vector<plan::Row> removing_;  // of each: kind, records, why
+  const policy::Configuration* configuration_;  // null: there is none
+  std::vector<plan::Row> removing_;             // of each: kind, records, why
   std::string run_;
   JournalProtection protection_;
   std::map<std::pair<std::string, aws::Scope>, std::unique_ptr<policy::Policy>> policies_;
@@ -72,7 +75,8 @@ class PolicyJudge : public RowJudge {
 /// Judges rows of an undo: the way back is open, nobody changed the record since, and it is not protected.
 class UndoJudge : public RowJudge {
  public:
-  explicit UndoJudge(const estate::Prices& prices) : prices_(prices) {}
+  UndoJudge(const estate::Prices& prices, const policy::Configuration* configuration)
+      : prices_(prices), configuration_(configuration) {}
   bool one_by_one() const override { return true; }
   Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
                                        Time now) const override;
@@ -80,6 +84,7 @@ class UndoJudge : public RowJudge {
  private:
   Task<Result<std::optional<std::string>>> protection(const plan::Row& row, policy::Context& context) const;
   const estate::Prices& prices_;
+  const policy::Configuration* configuration_;  // null: there is none
 };
 
 }  // namespace reeve::apply

@@ -64,6 +64,8 @@ struct Report {
   std::vector<Finding> findings;
   std::vector<std::pair<std::string, std::string>> rules;  ///< region, text
   std::optional<std::string> regions_unknown;
+  std::string configuration;  ///< its file; empty: there is none
+  std::size_t protects = 0, expired = 0;
 };
 
 Task<void> examine(Engine& engine, aws::Scope scope, Report& report) {
@@ -131,6 +133,15 @@ Document document(const Report& report) {
     b.end();
   }
   b.end();
+  if (report.configuration.empty()) {
+    b.put_null("configuration");
+  } else {
+    b.begin_map("configuration");
+    b.put("file", report.configuration);
+    b.put("protects", report.protects);
+    b.put("expired", report.expired);
+    b.end();
+  }
   b.begin_list("bin_rules");
   for (const auto& [region, rule] : report.rules) {
     b.begin_map();
@@ -151,6 +162,12 @@ void print_report(const Report& report) {
   } else {
     print(fmt::format("Regions not looked at: {}\n",
                       report.unlooked.empty() ? "none" : fmt::format("{}", fmt::join(report.unlooked, " "))));
+  }
+  if (report.configuration.empty()) {
+    print("Configuration: none: only tags protect\n");
+  } else {
+    print(fmt::format("Configuration: {}: {} in force, {} expired\n", views::printable(report.configuration),
+                      report.protects == 1 ? "1 entry" : fmt::format("{} entries", report.protects), report.expired));
   }
   if (report.rules.empty()) {
     print("Recycle Bin: no readable rule for snapshots: a delete cannot be undone\n");
@@ -179,6 +196,10 @@ Task<Result<int>> doctor(Engine& engine) {
                                               [&](const aws::Scope& scope) { return scope.region == region.name; });
       if (!looked) (region.enabled ? report.unlooked : report.disabled).push_back(region.name);
     }
+  }
+  report.configuration = engine.configuration().file;
+  for (const auto& entry : engine.configuration().protect) {
+    ++(entry.until && engine.now() >= *entry.until ? report.expired : report.protects);
   }
   for (const auto& scope : report.connected.scopes) {
     Task<void> one = examine(engine, scope, report);

@@ -121,7 +121,28 @@ Result<void> Engine::open() {
   log_ = Log(*clock_, write_standard_error, Log::level_for(common_.verbose, common_.quiet));
   if (!common_.log_file.empty()) TRY(log_.add_file(disk_, common_.log_file));
   TRY(kinds_, estate::Kinds::embedded());
+  TRY(read_configuration());
   return common_.sandbox.empty() ? open_aws() : open_sandbox();
+}
+
+/// A configuration that was named must be there; one that is there must be readable: no mistake ends as no protection.
+Result<void> Engine::read_configuration() {
+  std::string file = common_.config;
+  if (file.empty()) {
+    const auto xdg = environment_.get("XDG_CONFIG_HOME");
+    file = (xdg && !xdg->empty() ? *xdg : environment_.home() + "/.config") + "/reeve/config.yaml";
+  }
+  const auto text = disk_.read_file(file, limits::text_file_bytes);
+  if (!text) {
+    if (common_.config.empty() && text.error().code == Code::not_found) return {};
+    return fail({.code = text.error().code == Code::not_found ? Code::not_found : Code::invalid_input,
+                 .message = "the configuration cannot be read",
+                 .resource = file,
+                 .hint = "It says what is protected: without it nothing is done",
+                 .cause = std::make_shared<const Error>(text.error())});
+  }
+  TRY(configuration_, policy::read_configuration(*text, file, *kinds_));
+  return {};
 }
 
 Result<void> Engine::open_sandbox() {
@@ -286,7 +307,8 @@ apply::Hands Engine::hands(const estate::Prices& prices, apply::Journal& journal
           .vocabulary = vocabulary_,
           .journal = journal,
           .now = [this] { return now(); },
-          .run_id = run_id_};
+          .run_id = run_id_,
+          .configuration = &configuration_};
 }
 
 Task<Result<std::vector<std::string>>> Engine::chosen_regions(const std::string& partition) {

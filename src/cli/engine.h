@@ -52,6 +52,7 @@ class Engine {
   aws::Models& models() { return models_; }
   const estate::Kinds& kinds() const { return *kinds_; }
   const policy::Vocabulary& vocabulary() const { return vocabulary_; }
+  const policy::Configuration& configuration() const { return configuration_; }
   aws::Api& api() { return *counting_; }
   Cancel stop() const { return stop_.token(); }
   const Log& log() const { return log_; }
@@ -86,6 +87,7 @@ class Engine {
  private:
   explicit Engine(Common common);
   Result<void> open();
+  Result<void> read_configuration();
   Result<void> open_sandbox();
   Result<void> open_aws();
   void count_and_log();
@@ -107,6 +109,7 @@ class Engine {
   aws::Models models_;
   std::shared_ptr<const estate::Kinds> kinds_;
   policy::Vocabulary vocabulary_;
+  policy::Configuration configuration_;
   std::unique_ptr<FileLock> sandbox_lock_;  ///< one process at a time: each keeps the whole state
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<Http> http_;

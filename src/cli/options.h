@@ -13,6 +13,7 @@ struct Common {
   std::vector<std::string> regions;
   std::string sandbox;  ///< empty: AWS; "generated": the sandbox with its own estate; else an estate file
   std::string state;    ///< empty: the XDG state folder
+  std::string config;   ///< the configuration file; empty: the XDG config folder's, which need not be there
   std::string now;
   std::vector<std::string> vars;
   std::string log_file;
@@ -29,6 +30,7 @@ struct Common {
     if (!profile.empty()) out += " --profile " + profile;
     if (!endpoint_url.empty()) out += " --endpoint-url " + endpoint_url;
     if (!state.empty()) out += " --state " + state;
+    if (!config.empty()) out += " --config " + config;
     return out;
   }
 };

@@ -84,6 +84,7 @@ Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& conne
   CO_TRY(const auto prices, engine.prices(options.prices));
   request.oldest_first = options.oldest_first;
   request.now = engine.now();
+  request.configuration = &engine.configuration();
   request.run = apply::new_id("p", engine.world());
   std::vector<Error> left_out;
   for (const auto& scope : connected.scopes) {

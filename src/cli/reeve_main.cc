@@ -40,6 +40,7 @@ void add_common(CLI::App& app, Common& common) {
                "work on the embedded cloud; --sandbox=ESTATE reads an estate file")
       ->envname("REEVE_SANDBOX");
   app.add_option("--state", common.state, "folder for journal, plans and locks")->envname("REEVE_STATE");
+  app.add_option("--config", common.config, "configuration file: what is protected")->envname("REEVE_CONFIG");
   app.add_option("--now", common.now, "count ages from this time instead of now")->envname("REEVE_NOW");
   app.add_option("--var", common.vars, "NAME=VALUE for a policy's {NAME}, repeatable")->take_all();
   app.add_option("--faults", common.faults, "a fault script, for rehearsals")->envname("REEVE_FAULTS");

@@ -108,7 +108,8 @@ class Planner {
                             .region = scope.scope.region,
                             .partition = scope.scope.partition,
                             .run = request_.run,
-                            .scratch = scratch};
+                            .scratch = scratch,
+                            .configuration = request_.configuration};
     for (const auto& policy : request_.policies[index]) {
       PolicyRows rows;
       rows.policy = policy.get();

@@ -29,6 +29,7 @@ struct PlanRequest {
   /// Ids that came back (our journal deleted them and they are listed again), or that an open undo needs: protected.
   std::function<std::optional<std::string>(const aws::Scope&, std::string_view kind, std::string_view id)>
       protected_by_journal;
+  const policy::Configuration* configuration = nullptr;  ///< null: there is none
   std::function<void(const std::string&)> progress;  ///< for people; may be null
 };
 

@@ -12,6 +12,7 @@
 #include "estate/prices.h"
 #include "estate/reader.h"
 #include "estate/record.h"
+#include "policy/configuration.h"
 #include "text/jmespath.h"
 
 namespace reeve::policy {
@@ -42,8 +43,8 @@ struct Context {
   std::string account, region, partition;
   std::string run;         ///< the run's id, for tags and texts
   text::Scratch& scratch;  ///< cleared between records by whoever judges
-  /// What the configuration protects: ids, "tag:KEY" or "tag:KEY=VALUE".
-  std::vector<std::string> protected_list = {};
+  /// What the configuration protects; null: there is none. Of the process that judges, never of a plan.
+  const Configuration* configuration = nullptr;
 };
 
 /// When a filter can decide (design, idea 10).

@@ -12,8 +12,9 @@
 namespace reeve::text {
 
 Position YamlFile::position(Value v) const {
-  const auto found = notes_.find(v.node());
-  return found == notes_.end() ? Position{} : found->second.position;
+  if (const auto found = notes_.find(v.node()); found != notes_.end()) return found->second.position;
+  const auto key = keys_.find(v.node());
+  return key == keys_.end() ? Position{} : key->second.position;
 }
 
 Position YamlFile::key_position(Value map, std::string_view key) const {

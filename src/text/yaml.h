@@ -46,7 +46,7 @@ class YamlFile {
   /// The name that was given to parse_yaml.
   const std::string& name() const { return name_; }
 
-  /// Where a value of document() stands; `v` must be read from that very document, not from a copy.
+  /// Where a value of document() stands, or a key of one of its maps; `v` must be read from that very document, not from a copy.
   Position position(Value v) const;
   /// Where the key of a map stands; the map's own position if it has no such key.
   Position key_position(Value map, std::string_view key) const;

@@ -33,18 +33,6 @@ GuardAnswer by_tag(std::string_view key, std::string_view value, Time now) {
   return {};
 }
 
-/// "tag:KEY", "tag:KEY=VALUE" or an id.
-bool names(std::string_view entry, std::string_view id, Value tags) {
-  constexpr std::string_view tag_mark = "tag:";
-  if (!entry.starts_with(tag_mark)) return entry == id;
-  entry.remove_prefix(tag_mark.size());
-  for (const Value tag : tags.items()) {
-    const auto key = tag["Key"].as_text();
-    if (entry == key || entry == std::string(key) + "=" + tag["Value"].as_string()) return true;
-  }
-  return false;
-}
-
 GuardAnswer answer(const Candidate& candidate, const Context& context) {
   const estate::Record& record = candidate.view.record();
   const Value tags = record.tags();
@@ -55,8 +43,10 @@ GuardAnswer answer(const Candidate& candidate, const Context& context) {
     auto found = by_tag(tag["Key"].as_text(), tag["Value"].as_text(), context.now);
     if (found.kind == GuardAnswer::Kind::keep) return found;
   }
-  for (const auto& entry : context.protected_list) {
-    if (names(entry, record.id(), tags)) return keep("protected", "the configuration protects " + entry);
+  if (context.configuration != nullptr) {
+    if (auto why = protected_by(*context.configuration, record, context.now)) {
+      return keep("protected", *std::move(why));
+    }
   }
   return {};
 }

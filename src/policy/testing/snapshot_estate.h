@@ -48,7 +48,7 @@ class SnapshotEstate : public ::testing::Test {
             .partition = "aws",
             .run = "run-1",
             .scratch = scratch_,
-            .protected_list = protected_};
+            .configuration = &configuration_};
   }
   const estate::Kind& kind(std::string_view name = "ebs-snapshot") const { return *kinds_->find(name); }
 
@@ -96,7 +96,7 @@ class SnapshotEstate : public ::testing::Test {
   estate::Prices prices_;
   text::Scratch scratch_;
   Vocabulary vocabulary_;
-  std::vector<std::string> protected_;
+  Configuration configuration_;
   std::vector<std::string> problems_;
   std::unique_ptr<estate::Reader> reader_;
 };
