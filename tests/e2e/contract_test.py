@@ -21,58 +21,8 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (ACCOUNT, ERROR_DOCUMENT, PLAN, POLICY, REGION, RUN, RUN_HEAD, RUN_VERB, Home, misfits, sandbox,  # noqa: E402
-                     until)
-
-# Six snapshots, of which the shipped policy takes two: one of no volume, one (not the newest) of a volume that is gone.
-ESTATE = """
-format: 1
-snapshots:
-  - {SnapshotId: snap-0000000000000001a, StartTime: -40d, VolumeSize: 50}
-  - {SnapshotId: snap-0000000000000002a, VolumeId: vol-00000000000000d1e, StartTime: -60d, VolumeSize: 100}
-  - {SnapshotId: snap-0000000000000003a, VolumeId: vol-00000000000000d1e, StartTime: -50d, VolumeSize: 100}
-  - {SnapshotId: snap-0000000000000004a, VolumeId: vol-00000000000000a1e, StartTime: -50d, Tags: {Name: database}}
-  - {SnapshotId: snap-0000000000000005a, StartTime: -3d}
-  - {SnapshotId: snap-0000000000000006a, StartTime: -50d, Tags: {"reeve:protect": ""}}
-volumes:
-  - {VolumeId: vol-00000000000000a1e, Attachments: [{InstanceId: i-00000000000000a1e, Device: /dev/xvda}]}
-instances:
-  - {InstanceId: i-00000000000000a1e, State: running}
-bin_rules:
-  - {Identifier: weeklyrule1, RetentionDays: 7}
-"""
-STALE = ["snap-0000000000000001a", "snap-0000000000000002a"]
-
-
-class Contract(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.home = Home()
-        self.addCleanup(self.home.close)
-
-    def reeve(self, *args, env=None):
-        return self.home.reeve(*args, env=env)
-
-    def fits(self, value, shape):
-        self.assertEqual(misfits(value, shape), [])
-
-    def ok(self, *args, code=0, env=None):
-        """Ends with the code; standard output is one JSON document, which is handed back."""
-        ended = self.reeve(*args, "-o", "json", env=env)
-        self.assertEqual(ended.code, code, ended)
-        return ended.json
-
-    def refused(self, code, name, *args, env=None):
-        """Ends with the exit code and an error document of that code, which is handed back."""
-        ended = self.reeve(*args, "-o", "json", env=env)
-        self.assertEqual(ended.code, code, ended)
-        self.fits(ended.json, ERROR_DOCUMENT)
-        self.assertEqual(ended.json["error"]["code"], name, ended)
-        return ended.json["error"]
-
-    def ids(self, *args):
-        return self.ok("list", "ebs-snapshot", "--ids", *args)["records"]
+from harness import (ACCOUNT, ERROR_DOCUMENT, ESTATE, PLAN, POLICY, REGION, RUN, RUN_HEAD, RUN_VERB, STALE, Contract,  # noqa: E402
+                     sandbox, until)
 
 
 class Reading(Contract):
@@ -124,7 +74,7 @@ class Reading(Contract):
             "account": {ACCOUNT}, "alias": (None, str), "caller": str, "partition": {"aws"}, "clock_off_s": float,
             "regions": [str], "regions_not_looked_at": [str], "regions_disabled": [str],
             "reads": [{"region": str, "operation": str, "state": {"ok", "denied", "unsupported", "failed"}, "advice": str}],
-            "bin_rules": [{"region": str, "rule": str}]}})
+            "configuration": None, "bin_rules": [{"region": str, "rule": str}]}})
         doctor = report["doctor"]
         self.assertEqual(doctor["regions"], [REGION])
         self.assertIn("eu-central-1", doctor["regions_not_looked_at"])

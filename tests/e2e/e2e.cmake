@@ -1,8 +1,9 @@
-# The real binary: contract_test needs nothing but Python, the others boto3, awscli and moto (scripts/setup --tests).
+# The real binary: the first need nothing but Python, the others boto3, awscli and moto (scripts/setup --tests).
 set(clients ${CMAKE_SOURCE_DIR}/build/deps/venv/bin/python)
-foreach(name contract sandbox_boto3 clients moto)
+set(plain contract configuration)
+foreach(name ${plain} sandbox_boto3 clients moto)
   set(python ${clients})
-  if(name STREQUAL contract)
+  if(name IN_LIST plain)
     set(python ${Python3_EXECUTABLE})
   elseif(NOT EXISTS ${clients})
     message(STATUS "e2e.${name} is left out: scripts/setup --tests fetches what it needs")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -217,3 +218,56 @@ OUTCOME = {"row": ROW_ID, "id": str, "action": str, "outcome": OUTCOMES, "undo":
 RUN = {"format": {1}, "run": RUN_HEAD, "rows": [OUTCOME], "calls": CALLS}
 RUN_VERB = {"format": {1}, "plan": PLAN_HEAD, "run": RUN_HEAD, "rows": [{**ROW, "outcome": OUTCOMES, "error": (None, ERROR)}],
             "kept": [KEPT], "errors": [ERROR], "calls": CALLS}
+
+
+# Six snapshots, of which the shipped policy takes two: one of no volume, one (not the newest) of a volume that is gone.
+ESTATE = """
+format: 1
+snapshots:
+  - {SnapshotId: snap-0000000000000001a, StartTime: -40d, VolumeSize: 50}
+  - {SnapshotId: snap-0000000000000002a, VolumeId: vol-00000000000000d1e, StartTime: -60d, VolumeSize: 100}
+  - {SnapshotId: snap-0000000000000003a, VolumeId: vol-00000000000000d1e, StartTime: -50d, VolumeSize: 100}
+  - {SnapshotId: snap-0000000000000004a, VolumeId: vol-00000000000000a1e, StartTime: -50d, Tags: {Name: database}}
+  - {SnapshotId: snap-0000000000000005a, StartTime: -3d}
+  - {SnapshotId: snap-0000000000000006a, StartTime: -50d, Tags: {"reeve:protect": ""}}
+volumes:
+  - {VolumeId: vol-00000000000000a1e, Attachments: [{InstanceId: i-00000000000000a1e, Device: /dev/xvda}]}
+instances:
+  - {InstanceId: i-00000000000000a1e, State: running}
+bin_rules:
+  - {Identifier: weeklyrule1, RetentionDays: 7}
+"""
+STALE = ["snap-0000000000000001a", "snap-0000000000000002a"]
+
+
+class Contract(unittest.TestCase):
+    """A test of the binary with a folder of its own; with `-o json` answers are checked by their shape."""
+
+    maxDiff = None
+
+    def setUp(self):
+        self.home = Home()
+        self.addCleanup(self.home.close)
+
+    def reeve(self, *args, env=None):
+        return self.home.reeve(*args, env=env)
+
+    def fits(self, value, shape):
+        self.assertEqual(misfits(value, shape), [])
+
+    def ok(self, *args, code=0, env=None):
+        """Ends with the code; standard output is one JSON document, which is handed back."""
+        ended = self.reeve(*args, "-o", "json", env=env)
+        self.assertEqual(ended.code, code, ended)
+        return ended.json
+
+    def refused(self, code, name, *args, env=None):
+        """Ends with the exit code and an error document of that code, which is handed back."""
+        ended = self.reeve(*args, "-o", "json", env=env)
+        self.assertEqual(ended.code, code, ended)
+        self.fits(ended.json, ERROR_DOCUMENT)
+        self.assertEqual(ended.json["error"]["code"], name, ended)
+        return ended.json["error"]
+
+    def ids(self, *args):
+        return self.ok("list", "ebs-snapshot", "--ids", *args)["records"]
