@@ -165,7 +165,7 @@ Arena::~Arena() {
 }
 
 void* Arena::allocate_block(std::size_t bytes, std::size_t align) {
-  constexpr std::size_t least_block = 1024, largest_block = std::size_t{256} << 10;
+  constexpr std::size_t largest_block = std::size_t{256} << 10;
   REEVE_ASSERT(align <= alignof(std::max_align_t));  // what malloc gives
   if (bytes > block_) {                              // a block of its own; go on in the present one
     blocks_.push_back(std::malloc(bytes));
@@ -179,7 +179,7 @@ void* Arena::allocate_block(std::size_t bytes, std::size_t align) {
   total_ += block_;
   next_ = fresh + bytes;
   end_ = fresh + block_;
-  block_ = std::clamp(block_ * 2, least_block, largest_block);
+  block_ = std::min(block_ * 2, largest_block);
   return fresh;
 }
 

@@ -178,7 +178,8 @@ class Arena {
  private:
   void* allocate_block(std::size_t bytes, std::size_t align);
   char *next_ = nullptr, *end_ = nullptr;
-  std::size_t total_ = 0, block_ = 1024;
+  static constexpr std::size_t small_block = 192;  // evidence and parameters: most documents are a handful of cells
+  std::size_t total_ = 0, block_ = small_block;
   std::vector<void*> blocks_;
   std::vector<std::shared_ptr<const void>> kept_;
 };
