@@ -70,6 +70,19 @@ struct SimDisk::Inode {
   std::vector<Write> unsynced;
   Time modified;
 
+  /// What was written is synced, too: only that is copied, since journals sync large files after small writes.
+  void keep_all() {
+    for (const Write& write : unsynced) {
+      if (write.truncate) {
+        synced.resize(*write.truncate, '\0');
+      } else {
+        write_into(synced, write.offset, write.bytes);
+      }
+    }
+    unsynced.clear();
+    REEVE_ASSERT(synced.size() == data.size());
+  }
+
   /// What the disk holds after a power cut.
   std::string survived(Random& random) const {
     std::string out = synced;
@@ -136,8 +149,7 @@ class SimDisk::SimFile final : public File {
   Result<void> sync() override {
     TRY(alive());
     TRY(disk_.change(path_));
-    inode_->synced = inode_->data;
-    inode_->unsynced.clear();
+    inode_->keep_all();
     return {};
   }
 

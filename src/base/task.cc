@@ -1,6 +1,7 @@
 #include "base/task.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace reeve {
 
@@ -86,20 +87,48 @@ void Loop::post(std::move_only_function<void()> action) {
   mail_came_.notify_one();
 }
 
-bool Loop::take_mail(bool wait, std::optional<Steady> until) {
+void Loop::run_or_post(std::move_only_function<void()> action) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!waiting_ || lent_ || !mail_.empty()) {
+      mail_.push_back(std::move(action));
+      has_mail_.store(true, std::memory_order_release);
+      mail_came_.notify_one();
+      return;
+    }
+    lent_ = true;
+  }
+  auto seen = [this] { return std::tuple(roots_, in_air_, sleepers_.empty() ? CallId() : sleepers_.begin()->first); };
+  const auto before = seen();
+  action();
+  if (!ready_.empty()) step();
+  // What began and ended here changes nothing for the one who waits.
+  const bool look_again = !ready_.empty() || seen() != before;
+  const std::lock_guard lock(mutex_);
+  lent_ = false;
+  given_back_.notify_one();
+  if (look_again) mail_came_.notify_one();
+}
+
+void Loop::wait_for_mail(std::unique_lock<std::mutex>& lock, std::optional<Steady> until) {
   // One wait is bounded, so that far deadlines do not overflow the condition variable's clock.
   constexpr Duration longest_wait = std::chrono::hours(1);
+  waiting_ = true;
+  if (until) {
+    const auto left = *until - clock_.steady();
+    if (left.count() > 0) mail_came_.wait_for(lock, std::min(left, longest_wait));
+  } else {
+    mail_came_.wait(lock);
+  }
+  given_back_.wait(lock, [this] { return !lent_; });
+  waiting_ = false;
+}
+
+bool Loop::take_mail(bool wait, std::optional<Steady> until) {
   std::vector<std::move_only_function<void()>> mail;
   {
     std::unique_lock lock(mutex_);
-    if (wait && mail_.empty()) {
-      if (until) {
-        const auto left = *until - clock_.steady();
-        if (left.count() > 0) mail_came_.wait_for(lock, std::min(left, longest_wait));
-      } else {
-        mail_came_.wait(lock);
-      }
-    }
+    if (wait && mail_.empty()) wait_for_mail(lock, until);
     mail.swap(mail_);
     has_mail_.store(false, std::memory_order_release);
   }
@@ -117,16 +146,20 @@ bool Loop::wake_sleeper(bool may_advance) {
   return true;
 }
 
+void Loop::step() {
+  const auto next = ready_.front();
+  ready_.pop_front();
+  ++steps_;
+  next.resume();
+}
+
 void Loop::turn() {
   // What came by mail may have been the last thing to wait for: the caller decides whether to go on.
   if (has_mail_.load(std::memory_order_acquire) && take_mail(false, std::nullopt)) return;
   constexpr std::uint64_t steps_between_looks = 64;  // a busy loop still wakes sleepers that are due
   if (!ready_.empty() && steps_ % steps_between_looks == 0) wake_sleeper(false);
   if (!ready_.empty()) {
-    const auto next = ready_.front();
-    ready_.pop_front();
-    ++steps_;
-    next.resume();
+    step();
     return;
   }
   if (wake_sleeper(in_air_ == 0)) return;

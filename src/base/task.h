@@ -194,6 +194,9 @@ class Loop {
   void resume_later(std::coroutine_handle<> handle) { ready_.push_back(handle); }
   /// Runs `action` on the loop's thread. From any thread. The loop must outlive the call (see calls in the air).
   void post(std::move_only_function<void()> action);
+  /// Like post; but if the loop's thread waits with nothing to do, `action` and the first step of what it spawned run
+  /// at once on the calling thread while the other is held: no thread needs to be woken for a short answer.
+  void run_or_post(std::move_only_function<void()> action);
   /// Counts something foreign that will post: while any is in the air, the loop waits instead of calling it a deadlock.
   void enter_air() { ++in_air_; }
   void leave_air() { --in_air_; }
@@ -203,15 +206,19 @@ class Loop {
 
  private:
   void turn();  // one step, or a wait
+  void step();  // of the first that is ready
   bool wake_sleeper(bool may_advance);
   bool take_mail(bool wait, std::optional<Steady> until);
+  void wait_for_mail(std::unique_lock<std::mutex>& lock, std::optional<Steady> until);
   Clock& clock_;
   std::deque<std::coroutine_handle<>> ready_;
   std::map<CallId, std::move_only_function<void()>> sleepers_;
   std::uint64_t next_call_ = 0, steps_ = 0;
   std::size_t in_air_ = 0, roots_ = 0;
   std::mutex mutex_;
-  std::condition_variable mail_came_;
+  std::condition_variable mail_came_, given_back_;
+  bool waiting_ = false;  // the loop's thread, with nothing to do
+  bool lent_ = false;     // to the thread that runs an action meanwhile
   std::vector<std::move_only_function<void()>> mail_;
   std::atomic<bool> has_mail_ = false;
   friend struct DetachedTask;

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "base/real_seams.h"
 #include "base/sim_seams.h"
 
 namespace reeve {
@@ -218,6 +219,36 @@ TEST_F(TaskTest, TimeStandsStillWhileSomethingIsInTheAir) {
     co_return time.steady() == Steady{};
   };
   EXPECT_TRUE(loop.run(both(loop, clock)));
+}
+
+// Unguarded on purpose: the thread sanitizer sees whether one thread at a time has the loop.
+TEST(Loop, WorksOnAnotherThreadWhileItsOwnWaits) {
+  RealClock clock;
+  Loop loop(clock);
+  constexpr int threads = 3, each = 300;
+  int begun = 0, ended = 0;
+  Event all(loop);
+  auto work = [&](int i) -> Task<void> {
+    ++begun;
+    if (i % 3 == 1) (void)co_await loop.sleep(std::chrono::microseconds(i));  // goes on with the loop's own thread
+    if (++ended == threads * each) all.set();
+  };
+  std::vector<std::jthread> others;
+  for (int t = 0; t < threads; ++t) {
+    others.emplace_back([&] {
+      for (int i = 0; i < each; ++i) {
+        loop.run_or_post([&, i] { loop.spawn(work(i)); });
+        if (i % 10 == 0) std::this_thread::yield();
+      }
+    });
+  }
+  loop.enter_air();
+  loop.run([](Event& event) -> Task<void> { co_await event.wait(); }(all));
+  loop.leave_air();
+  others.clear();
+  loop.drain();
+  EXPECT_EQ(begun, threads * each);
+  EXPECT_EQ(ended, threads * each);
 }
 
 TEST_F(TaskTest, PostRunsOnTheLoop) {
