@@ -205,7 +205,10 @@ class ChangeTags : public Effect {
     std::string id = step.params["Resources"][0].as_string();
     const auto now = co_await tags_of(reader, std::move(id));
     if (!now) co_return std::unexpected(now.error());
-    co_return differs(*now, step).empty() ? Observed::took_effect : Observed::no_effect;
+    for (const Value tag : step.params["Tags"].items()) {
+      if (!as_left(*now, tag)) co_return Observed::no_effect;
+    }
+    co_return Observed::took_effect;
   }
   std::vector<Step> undo(const Step& step, Value before) const override {
     const auto id = step.params["Resources"][0].as_text();
@@ -222,13 +225,22 @@ class ChangeTags : public Effect {
     if (!take_away.empty()) out.push_back(ec2_step("DeleteTags", tag_params(id, take_away)));
     return out;
   }
-  Task<Result<Blocked>> undo_blocked(estate::Reader& reader, Step step, Document) const override {
+  Task<Result<Blocked>> undo_blocked(estate::Reader& reader, Step step, Document before) const override {
     std::string id = step.params["Resources"][0].as_string();
     const auto now = co_await tags_of(reader, std::move(id));
     if (!now) co_return std::unexpected(now.error());
-    const std::string key = differs(*now, step);
-    if (key.empty()) co_return Blocked(std::nullopt);
-    co_return Blocked(fmt::format("its tag {} was changed since", key));
+    // An undo that was refused halfway has put some back: the rest can still be taken back.
+    bool anything = false;
+    for (const Value tag : step.params["Tags"].items()) {
+      const std::string key = tag["Key"].as_string();
+      const bool ours = as_left(*now, tag);
+      if (!ours && !as_before(*now, key, before["tags"])) {
+        co_return Blocked(fmt::format("its tag {} was changed since", key));
+      }
+      anything = anything || ours;
+    }
+    if (!anything) co_return Blocked("its tags are as they were: there is nothing to take back");
+    co_return Blocked(std::nullopt);
   }
 
   Document before_after(Document before, const Step& earlier) const override {
@@ -254,43 +266,92 @@ class ChangeTags : public Effect {
     return b.finish();
   }
 
- private:
-  /// The first tag that is not as the step left it; empty if all are.
-  std::string differs(const Tags& now, const Step& step) const {
+  Document without(Document record, const Step& step, Value before) const override {
+    if (record["Tags"].is_unknown()) return record;
+    Tags tags;
+    for (const Value tag : record["Tags"].items()) tags[tag["Key"].as_string()] = tag["Value"].as_string();
     for (const Value tag : step.params["Tags"].items()) {
-      const auto found = now.find(tag["Key"].as_text());
-      const bool as_left =
-          creates_ ? found != now.end() && found->second == tag["Value"].as_text() : found == now.end();
-      if (!as_left) return tag["Key"].as_string();
+      if (!as_left(tags, tag)) continue;
+      const std::string key = tag["Key"].as_string();
+      const Value old = before["tags"][key];
+      if (old.is_text()) {
+        tags[key] = old.as_string();
+      } else {
+        tags.erase(key);
+      }
     }
-    return {};
+    Builder b;
+    b.begin_map();
+    for (const auto [key, value] : record.root().entries()) {
+      if (key != "Tags") b.put(key, value);
+    }
+    if (!tags.empty()) {  // EC2 leaves the member out where there is no tag
+      b.begin_list("Tags");
+      for (const auto& [key, value] : tags) {
+        b.begin_map();
+        b.put("Key", key);
+        b.put("Value", value);
+        b.end();
+      }
+      b.end();
+    }
+    b.end();
+    return b.finish();
+  }
+
+ private:
+  /// Whether a tag is as the step left it.
+  bool as_left(const Tags& now, Value tag) const {
+    const auto found = now.find(tag["Key"].as_text());
+    return creates_ ? found != now.end() && found->second == tag["Value"].as_text() : found == now.end();
+  }
+  /// Whether it is as it was before the step.
+  static bool as_before(const Tags& now, std::string_view key, Value before) {
+    const auto found = now.find(key);
+    const Value old = before[key];
+    return old.is_text() ? found != now.end() && found->second == old.as_text() : found == now.end();
   }
   bool creates_;
 };
 
 }  // namespace
 
-const Effect* find_effect(std::string_view service, std::string_view operation) {
+namespace {
+
+struct Known {
+  std::string_view operation;
+  const Effect* effect;
+  Batch batch = {};
+};
+
+/// What Reeve changes in EC2. CreateTags and DeleteTags take up to 1,000 resources; 200 is what reads by id take too.
+const Known* find_known(std::string_view service, std::string_view operation) {
   static const DeleteSnapshot delete_snapshot;
   static const RestoreSnapshot restore_snapshot;
   static const ArchiveSnapshot archive_snapshot;
   static const RestoreTier restore_tier;
   static const ChangeTags create_tags(true), delete_tags(false);
-  struct Known {
-    std::string_view operation;
-    const Effect* effect;
-  };
+  constexpr Batch tagged{.member = "Resources", .most = 200};
   static const std::array ec2{
-      Known{"DeleteSnapshot", &delete_snapshot},
-      Known{"RestoreSnapshotFromRecycleBin", &restore_snapshot},
-      Known{"ModifySnapshotTier", &archive_snapshot},
-      Known{"RestoreSnapshotTier", &restore_tier},
-      Known{"CreateTags", &create_tags},
-      Known{"DeleteTags", &delete_tags},
+      Known{"DeleteSnapshot", &delete_snapshot},      Known{"RestoreSnapshotFromRecycleBin", &restore_snapshot},
+      Known{"ModifySnapshotTier", &archive_snapshot}, Known{"RestoreSnapshotTier", &restore_tier},
+      Known{"CreateTags", &create_tags, tagged},      Known{"DeleteTags", &delete_tags, tagged},
   };
   if (service != "ec2") return nullptr;
   const auto found = std::ranges::find(ec2, operation, &Known::operation);
-  return found == ec2.end() ? nullptr : found->effect;
+  return found == ec2.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const Effect* find_effect(std::string_view service, std::string_view operation) {
+  const Known* known = find_known(service, operation);
+  return known == nullptr ? nullptr : known->effect;
+}
+
+Batch batch_of(std::string_view service, std::string_view operation) {
+  const Known* known = find_known(service, operation);
+  return known == nullptr ? Batch{} : known->batch;
 }
 
 }  // namespace reeve::apply

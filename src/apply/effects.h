@@ -35,6 +35,12 @@ class Effect {
     (void)earlier;
     return before;
   }
+  /// The record as it would be had `step`, which this run carried out, not taken place; `before` is its pre-image. What
+  /// somebody else changed since stays as it is. For judging again: a field that the run changed itself is no drift.
+  virtual Document without(Document record, const policy::Step& step, Value before) const {
+    (void)step, (void)before;
+    return record;
+  }
   /// An error that means the wish is already fulfilled: a delete of what is gone.
   virtual bool fulfilled_by(const Error& error) const {
     (void)error;
@@ -44,5 +50,13 @@ class Effect {
 
 /// nullptr for an operation that is not in the table.
 const Effect* find_effect(std::string_view service, std::string_view operation);
+
+/// How steps of one operation go together in one call.
+struct Batch {
+  std::string_view member = {};  ///< the list of their parameters that is joined; all others must be equal
+  std::size_t most = 1;          ///< steps in one call; 1: each goes alone, as everything that destroys does
+};
+/// A single one for an operation that is not in the table.
+Batch batch_of(std::string_view service, std::string_view operation);
 
 }  // namespace reeve::apply

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,37 +30,58 @@ struct NewEntry {
 /// What stands in the journal.
 struct Entry {
   std::uint64_t seq = 0;
+  Time at;  ///< when it was written, by the local clock
   std::string run, row, kind, subject;
   Document body;
   std::string prev_hash, hash;
 };
 
 /// The write-ahead journal: append-only, hash-chained a run. An interface over JSON bodies, so that other stores can
-/// hold the same (docs/formats/journal.md).
+/// hold the same (docs/formats/journal.md). What is read is read by an index and handed over one at a time: a run may
+/// have a million entries.
 class Journal {
  public:
+  using Visit = std::function<Result<void>(const Entry&)>;
   virtual ~Journal() = default;
   /// Writes entries in order; they survive a crash when this returns. Callers that come together share a commit.
   /// Errors: journal (then nothing of these entries may be relied on).
   virtual Task<Result<void>> append(std::vector<NewEntry> entries) = 0;
-  /// A run's entries in order, the chain checked. Errors: journal (a broken chain), not_found (no such run).
-  virtual Result<std::vector<Entry>> read(std::string_view run) = 0;
+
+  /// A run's entries in order, the chain checked as it goes. Errors: journal (the chain is broken: what came before
+  /// holds), not_found (no such run), and what `visit` returns.
+  virtual Result<void> each(std::string_view run, const Visit& visit) = 0;
+  /// The entries that closed a run's rows, the last one of each row, in the order of closing or the reverse.
+  enum class Order : std::uint8_t { oldest_first, newest_first };
+  virtual Result<void> each_closed(std::string_view run, Order order, const Visit& visit) = 0;
+  /// The entries of one row of a run, in order; none if it was never begun nor closed.
+  virtual Result<std::vector<Entry>> of_row(std::string_view run, std::string_view row) = 0;
+  /// A run's first entry ("run"), and its last. Errors: not_found, journal.
+  virtual Result<Entry> first(std::string_view run) = 0;
+  virtual Result<Entry> last(std::string_view run) = 0;
+
   /// Ids of all runs, oldest first.
   virtual Result<std::vector<std::string>> runs() = 0;
+  /// Ids of the runs that did not come to an end, or ended interrupted or in doubt, newest first.
+  virtual Result<std::vector<std::string>> open_runs() = 0;
   /// Entries that close changes of a record, oldest first.
   virtual Result<std::vector<Entry>> about(std::string_view subject) = 0;
-  /// All subjects with a closed change since a moment: for asking about many records at once.
-  virtual Result<std::vector<Entry>> subjects_since(Time since) = 0;
   /// The run that applied a plan, if any.
   virtual Result<std::optional<std::string>> run_of_plan(std::string_view plan) = 0;
   /// The undos of a run, oldest first.
   virtual Result<std::vector<std::string>> undos_of(std::string_view run) = 0;
+
+  /// A run's entries, all at once: for runs known to be small.
+  Result<std::vector<Entry>> read(std::string_view run);
 };
 
-/// The journal in one SQLite file (WAL, synchronous=FULL). With `disk` null SQLite's own file layer is used, which
-/// several processes may share; in a simulation a VFS over `disk` takes its place and loses what was not synced.
+/// Whose file layer SQLite works on: its own, which several processes may share, or (in a simulation) a VFS over the
+/// Disk, which loses what was not synced.
+enum class FileLayer : std::uint8_t { sqlite, disk };
+
+/// The journal in one SQLite file (WAL, synchronous=FULL). Beside it, in PATH.mark, stands the run that began last: a
+/// journal that does not hold that run was emptied, replaced or cut short, and is refused.
 /// Errors: journal.
-Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, Disk* disk, Clock& clock, Loop& loop,
-                                                     Workers& workers);
+Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, FileLayer layer, Disk& disk, Clock& clock,
+                                                     Loop& loop, Workers& workers);
 
 }  // namespace reeve::apply

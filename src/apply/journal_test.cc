@@ -20,7 +20,7 @@ class JournalTest : public ::testing::Test {
   }
   void open() {
     journal_.reset();
-    auto opened = open_sqlite_journal(path_, &world_.disk, world_.clock, world_.loop, world_.workers);
+    auto opened = open_sqlite_journal(path_, FileLayer::disk, world_.disk, world_.clock, world_.loop, world_.workers);
     ASSERT_TRUE(opened) << opened.error().text();
     journal_ = *std::move(opened);
   }

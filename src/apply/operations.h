@@ -4,9 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "apply/execute.h"
+#include "apply/hands.h"
+#include "apply/protection.h"
+#include "apply/run.h"
+#include "apply/runs.h"
 #include "apply/state.h"
-#include "plan/plan.h"
+#include "plan/plan_file.h"
 
 namespace reeve::apply {
 
@@ -31,26 +34,24 @@ Task<Result<RunResult>> apply_plan(Hands hands, StateFolder state, Here here, st
                                    Cancel stop, Progress progress);
 
 /// Goes on with the last run that was interrupted, or ended in doubt, under the consent that it had.
-/// nullopt: there is none. Errors: locked, journal, plan_damaged.
+/// nullopt: there is none. Errors: locked (also where a run is at work, and no other is to be resumed: by whom),
+/// journal, plan_damaged.
 Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, Here here, Cancel stop,
                                               Progress progress);
 
-/// Plans the undo of a run's rows (all that were done, where `rows` is empty), newest first.
+/// The undo of a run: a plan without its rows, which are read from the journal when it is written.
+struct UndoPlan {
+  std::string of;          ///< the run
+  plan::Plan plan;         ///< its `kept` are rows that cannot be taken back, or were already
+  std::size_t count = 0;   ///< rows
+  plan::RowSource rows{};  ///< newest first; good as long as the journal
+};
+/// Plans the undo of a run's rows (all that were done, where `rows` is empty).
 /// Errors: not_found (no such run, or row), journal.
-Result<plan::Plan> plan_undo(Hands hands, const std::string& run, const std::vector<std::string>& rows);
-/// Stores and executes such a plan. Errors: as apply_plan.
-Task<Result<RunResult>> apply_undo(Hands hands, StateFolder state, Here here, std::string run, plan::Plan plan,
-                                   Cancel stop, Progress progress);
-
-/// All runs, newest last, without their rows. A run whose process still holds its lock is "running".
-Result<std::vector<RunResult>> list_runs(Hands hands, const StateFolder& state);
-/// One run with its rows, as its journal tells it.
-Result<RunResult> read_run(Hands hands, const StateFolder& state, const std::string& run);
-
-/// What our own journal protects now: for 30 days what came back (we deleted it and it is listed again, or an undo
-/// brought it back), and what an undo that is still possible needs. What `but_for` did itself does not count: a run
-/// that goes on. Reads the journal once. Errors: journal.
-Result<JournalProtection> protection_by_journal(Journal& journal, Time now, const std::string& but_for = {});
+Result<UndoPlan> plan_undo(Hands hands, const std::string& run, const std::vector<std::string>& rows);
+/// Stores and executes such a plan. nullopt: nothing is left to undo, and no run was begun. Errors: as apply_plan.
+Task<Result<std::optional<RunResult>>> apply_undo(Hands hands, StateFolder state, Here here, UndoPlan undo, Cancel stop,
+                                                  Progress progress);
 
 /// A new id: "p-20260119T003626-4f3a9c" for a plan, "r-…" for a run.
 std::string new_id(std::string_view prefix, World& world);

@@ -30,7 +30,21 @@ std::string difference(const plan::Row& approved, const policy::RowDraft& draft,
   return {};
 }
 
+/// The record as it would be without what this run did to it.
+estate::Record without_own(estate::Record record, const std::vector<OwnChange>& own) {
+  for (auto change = own.rbegin(); change != own.rend(); ++change) {
+    const Effect* effect = find_effect(change->step.service, change->step.operation);
+    if (effect != nullptr) record.document = effect->without(std::move(record.document), change->step, change->before);
+  }
+  return record;
+}
+
 }  // namespace
+
+void carry(plan::Row& row, const policy::Step& earlier) {
+  const Effect* effect = find_effect(row.steps.front().service, row.steps.front().operation);
+  if (effect != nullptr) row.pre_image = effect->before_after(std::move(row.pre_image), earlier);
+}
 
 Result<std::unique_ptr<PolicyJudge>> PolicyJudge::make(const plan::Header& header, const policy::Vocabulary& vocabulary,
                                                        const estate::Kinds& kinds, const estate::Prices& prices,
@@ -56,13 +70,12 @@ const policy::Policy* PolicyJudge::find(const plan::Row& row) const {
   return found == policies_.end() ? nullptr : found->second.get();
 }
 
-Task<std::vector<JudgedAgain>> PolicyJudge::judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
-                                                  Time now) const {
+Task<std::vector<JudgedAgain>> PolicyJudge::judge(std::vector<Look> rows, estate::Reader& reader, Time now) const {
   std::vector<JudgedAgain> out(rows.size());
   std::map<const policy::Policy*, std::vector<std::size_t>> by_policy;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const policy::Policy* policy = find(*rows[i]);
-    if (policy == nullptr || rows[i]->action_index >= policy->actions.size()) {
+    const policy::Policy* policy = find(*rows[i].row);
+    if (policy == nullptr || rows[i].row->action_index >= policy->actions.size()) {
       out[i] = drifted("the plan holds no policy for this row");
     } else {
       by_policy[policy].push_back(i);
@@ -93,23 +106,16 @@ bool PolicyJudge::removes(const plan::Row& row) const {
          policy->actions[row.action_index]->removes_data();
 }
 
-void PolicyJudge::will_remove(const std::vector<plan::Row>& rows) {
-  for (const auto& row : rows) {
-    if (!removes(row)) continue;
-    plan::Row& kept = removing_.emplace_back();
-    kept.kind = row.kind;
-    kept.records = row.records;
-    kept.scope = row.scope;
-    kept.why = row.why;
-  }
+void PolicyJudge::will_remove(const plan::Row& row) {
+  if (removes(row)) removing_[row.scope].add(row);
 }
 
 /// The plan left a copy of each data set; whether it is still there is looked up again.
-Task<void> PolicyJudge::keep_survivors(std::span<const plan::Row* const> rows, estate::Reader& reader,
+Task<void> PolicyJudge::keep_survivors(std::span<const Look> rows, estate::Reader& reader,
                                        std::vector<JudgedAgain>& out) const {
   std::vector<std::size_t> which;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (out[i].go && removes(*rows[i])) which.push_back(i);
+    if (out[i].go && removes(*rows[i].row)) which.push_back(i);
   }
   if (which.empty()) co_return;
   const auto snapshots = co_await reader.census(*reader.kinds().find("ebs-snapshot"));
@@ -119,27 +125,24 @@ Task<void> PolicyJudge::keep_survivors(std::span<const plan::Row* const> rows, e
     for (const std::size_t i : which) out[i] = failed(error);
     co_return;
   }
-  std::vector<const plan::Row*> removing;
-  for (const auto& row : removing_) {
-    if (row.scope == reader.scope()) removing.push_back(&row);
-  }
+  const plan::Removing& removing = removing_.at(reader.scope());
   const std::set<std::string> survivors = plan::last_survivors(removing, (*snapshots)->records, (*volumes)->records);
   for (const std::size_t i : which) {
-    if (survivors.contains(rows[i]->records.front())) {
+    if (survivors.contains(rows[i].row->records.front())) {
       out[i] = drifted("it is now the newest copy of its data set, of which nothing would be left");
     }
   }
 }
 
 Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which,
-                                          std::span<const plan::Row* const> rows, policy::Context& context,
+                                          std::span<const Look> rows, policy::Context& context,
                                           std::vector<JudgedAgain>& out) const {
   if (const policy::Verdict holds = policy::conditions_hold(policy, context); holds.truth != policy::Truth::yes) {
     for (const std::size_t i : which) out[i] = drifted("the policy's conditions do not hold any more: " + holds.reason);
     co_return;
   }
   std::vector<std::string> ids;
-  for (const std::size_t i : which) ids.push_back(rows[i]->records.front());
+  for (const std::size_t i : which) ids.push_back(rows[i].row->records.front());
   std::ranges::sort(ids);
   ids.erase(std::ranges::unique(ids).begin(), ids.end());
   const auto records = co_await context.reader.by_ids(*policy.kind, ids);
@@ -147,8 +150,12 @@ Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vec
     for (const std::size_t i : which) out[i] = failed(records.error());
     co_return;
   }
+  std::map<std::string_view, const std::vector<OwnChange>*> own;  // rows on one record have the same earlier ones
+  for (const std::size_t i : which) own.try_emplace(rows[i].row->records.front(), &rows[i].own);
   std::map<std::string, Candidate, std::less<>> found;
-  for (const auto& record : *records) found.emplace(record.id(), Candidate{.view = estate::RecordView(record)});
+  for (const auto& record : *records) {
+    found.emplace(record.id(), Candidate{.view = estate::RecordView(without_own(record, *own.at(record.id())))});
+  }
   std::vector<Candidate*> candidates;
   for (auto& [id, candidate] : found) candidates.push_back(&candidate);
   const std::vector<policy::Verdict> verdicts = co_await policy::judge_again(policy, candidates, context);
@@ -157,12 +164,13 @@ Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vec
 
   std::map<std::size_t, std::vector<std::pair<std::size_t, Candidate*>>> by_action;
   for (const std::size_t i : which) {
-    const auto at = found.find(rows[i]->records.front());
+    const auto at = found.find(rows[i].row->records.front());
     if (at == found.end()) {
       out[i] = drifted("it no longer exists");
       continue;
     }
-    if (const auto reason = protection_ ? protection_(rows[i]->scope, rows[i]->kind, at->first) : std::nullopt) {
+    if (const auto reason =
+            protection_ ? protection_(rows[i].row->scope, rows[i].row->kind, at->first) : std::nullopt) {
       out[i] = drifted(*reason);
       continue;
     }
@@ -173,7 +181,7 @@ Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vec
                                    verdict.reason.empty() ? "it changed" : verdict.reason));
       continue;
     }
-    by_action[rows[i]->action_index].emplace_back(i, &at->second);
+    by_action[rows[i].row->action_index].emplace_back(i, &at->second);
   }
   for (auto& [action_index, pairs] : by_action) {
     const policy::Action& action = *policy.actions[action_index];
@@ -192,13 +200,14 @@ Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vec
         continue;
       }
       auto& draft = std::get<policy::RowDraft>(drafted);
-      if (auto changed = difference(*rows[i], draft, guarded[k].undo_none); !changed.empty()) {
+      if (auto changed = difference(*rows[i].row, draft, guarded[k].undo_none); !changed.empty()) {
         out[i] = drifted(std::move(changed));
         continue;
       }
       out[i].go = true;
-      out[i].fresh = *rows[i];
+      out[i].fresh = *rows[i].row;
       out[i].fresh.pre_image = std::move(draft.pre_image);
+      for (const OwnChange& change : rows[i].own) carry(out[i].fresh, change.step);
       if (!guarded[k].undo_none) out[i].fresh.undo = std::move(draft.undo);
     }
   }
@@ -244,8 +253,7 @@ Task<Result<std::optional<std::string>>> UndoJudge::protection(const plan::Row& 
   co_return none;
 }
 
-Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
-                                                Time now) const {
+Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<Look> rows, estate::Reader& reader, Time now) const {
   std::vector<JudgedAgain> out(rows.size());
   text::Scratch scratch;
   policy::Context context{.reader = reader,
@@ -258,7 +266,7 @@ Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<const plan::Row*> ro
                           .scratch = scratch,
                           .configuration = configuration_};
   auto one = [&](std::size_t i) -> Task<void> {
-    const plan::Row& row = *rows[i];
+    const plan::Row& row = *rows[i].row;
     // The first step of an undo's row is what it takes back: kept in the pre-image as "undone".
     const Value undone = row.pre_image.root()["undone"];
     const std::string service = undone["service"].as_string(), operation = undone["operation"].as_string();

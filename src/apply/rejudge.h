@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "apply/protection.h"
 #include "base/task.h"
 #include "estate/reader.h"
-#include "plan/plan.h"
+#include "plan/survivors.h"
 #include "policy/policy.h"
 
 namespace reeve::apply {
@@ -22,18 +23,26 @@ struct JudgedAgain {
   plan::Row fresh;  ///< the row as planned again, where it goes: its pre-image is of now
 };
 
-/// Says for a record why our own journal protects it: it came back after we deleted it, or an undo that is still
-/// possible needs it.
-using JournalProtection =
-    std::function<std::optional<std::string>(const aws::Scope&, std::string_view kind, std::string_view id)>;
+/// A step that this run carried out on a record, and what the record was before it.
+struct OwnChange {
+  policy::Step step;
+  Document before;
+};
+/// A row to be judged again.
+struct Look {
+  const plan::Row* row = nullptr;
+  std::vector<OwnChange> own = {};  ///< by earlier rows on its record, in order: no drift
+};
+
+/// Makes what an earlier row on the record did part of what this row found, and gives back.
+void carry(plan::Row& row, const policy::Step& earlier);
 
 /// The second look at rows of one scope, in batches.
 class RowJudge {
  public:
   virtual ~RowJudge() = default;
   /// One answer a row, in their order. `reader` is fresh.
-  virtual Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
-                                               Time now) const = 0;
+  virtual Task<std::vector<JudgedAgain>> judge(std::vector<Look> rows, estate::Reader& reader, Time now) const = 0;
   /// Whether rows on one record are judged one by one, each after the one before it acted, instead of together.
   virtual bool one_by_one() const { return false; }
 };
@@ -45,11 +54,10 @@ class PolicyJudge : public RowJudge {
   static Result<std::unique_ptr<PolicyJudge>> make(const plan::Header& header, const policy::Vocabulary& vocabulary,
                                                    const estate::Kinds& kinds, const estate::Prices& prices,
                                                    const policy::Configuration* configuration, Time now);
-  Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
-                                       Time now) const override;
-  /// Says which rows this run removes, all of them, so that no data set loses its last copy although somebody else
-  /// removed what the plan left.
-  void will_remove(const std::vector<plan::Row>& rows);
+  Task<std::vector<JudgedAgain>> judge(std::vector<Look> rows, estate::Reader& reader, Time now) const override;
+  /// Says that this run removes a row's data. Of all its rows, before the first is judged: what a later one removes is
+  /// no copy that a data set may rest on, when somebody else removed what the plan left.
+  void will_remove(const plan::Row& row);
   /// What our own journal protects is kept here too: a plan may be older than the deed that protects.
   void protect(JournalProtection protection) { protection_ = std::move(protection); }
   /// The policy of a row; nullptr if the plan holds none of that name for its scope.
@@ -58,15 +66,13 @@ class PolicyJudge : public RowJudge {
  private:
   PolicyJudge(const estate::Prices& prices, const policy::Configuration* configuration)
       : prices_(prices), configuration_(configuration) {}
-  Task<void> judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which,
-                               std::span<const plan::Row* const> rows, policy::Context& context,
-                               std::vector<JudgedAgain>& out) const;
+  Task<void> judge_policy_rows(const policy::Policy& policy, std::vector<std::size_t> which, std::span<const Look> rows,
+                               policy::Context& context, std::vector<JudgedAgain>& out) const;
   bool removes(const plan::Row& row) const;
-  Task<void> keep_survivors(std::span<const plan::Row* const> rows, estate::Reader& reader,
-                            std::vector<JudgedAgain>& out) const;
+  Task<void> keep_survivors(std::span<const Look> rows, estate::Reader& reader, std::vector<JudgedAgain>& out) const;
   const estate::Prices& prices_;
   const policy::Configuration* configuration_;  // null: there is none
-  std::vector<plan::Row> removing_;             // of each: kind, records, why
+  std::map<aws::Scope, plan::Removing> removing_;
   std::string run_;
   JournalProtection protection_;
   std::map<std::pair<std::string, aws::Scope>, std::unique_ptr<policy::Policy>> policies_;
@@ -78,8 +84,7 @@ class UndoJudge : public RowJudge {
   UndoJudge(const estate::Prices& prices, const policy::Configuration* configuration)
       : prices_(prices), configuration_(configuration) {}
   bool one_by_one() const override { return true; }
-  Task<std::vector<JudgedAgain>> judge(std::vector<const plan::Row*> rows, estate::Reader& reader,
-                                       Time now) const override;
+  Task<std::vector<JudgedAgain>> judge(std::vector<Look> rows, estate::Reader& reader, Time now) const override;
 
  private:
   Task<Result<std::optional<std::string>>> protection(const plan::Row& row, policy::Context& context) const;

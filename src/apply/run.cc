@@ -37,6 +37,8 @@ void RunResult::count(const RowOutcome& row) {
       break;
   }
   if (row.error && row.error->code == Code::consent_missing) consent_missing = true;
+  if (row.error && row.error->code == Code::plan_expired) expired = true;
+  if (row.outcome == Outcome::done && row.undo_class != "none") undoable = true;
 }
 
 void put_run(Builder& b, const RunResult& run) {
@@ -68,20 +70,6 @@ void put_row_outcome(Builder& b, const RowOutcome& row) {
     b.put_null("error");
   }
   b.end();
-}
-
-Document run_document(const RunResult& run) {
-  Builder b;
-  b.begin_map();
-  b.put("format", 1);
-  b.key("run");
-  put_run(b, run);
-  b.begin_list("rows");
-  for (const auto& row : run.rows) put_row_outcome(b, row);
-  b.end();
-  plan::put_calls(b, run.calls);
-  b.end();
-  return b.finish();
 }
 
 }  // namespace reeve::apply

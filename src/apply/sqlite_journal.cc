@@ -16,8 +16,11 @@ constexpr const char* schema =
     " seq INTEGER PRIMARY KEY, run TEXT NOT NULL, row TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,"
     " at INTEGER NOT NULL, body TEXT NOT NULL, prev_hash TEXT NOT NULL, hash TEXT NOT NULL);"
     "CREATE INDEX IF NOT EXISTS entries_run ON entries(run, seq);"
+    "CREATE INDEX IF NOT EXISTS entries_row ON entries(run, row, seq) WHERE row != '';"
     "CREATE INDEX IF NOT EXISTS entries_subject ON entries(subject, seq) WHERE subject != '';"
     "CREATE INDEX IF NOT EXISTS entries_runs ON entries(kind, seq) WHERE kind = 'run';"
+    "CREATE INDEX IF NOT EXISTS entries_plan ON entries(json_extract(body, '$.plan')) WHERE kind = 'run';"
+    "CREATE INDEX IF NOT EXISTS entries_of ON entries(json_extract(body, '$.of')) WHERE kind = 'run';"
     "PRAGMA user_version = 1;";
 
 struct CloseDatabase {
@@ -51,10 +54,23 @@ std::string hash_of(std::string_view prev_hash, std::string_view run, std::strin
   return sha256_hex(all);
 }
 
+constexpr std::size_t mark_bytes = 4096;
+constexpr std::string_view without_it =
+    "then nothing that earlier runs did is known any more: what came back and what an undo needs is no longer "
+    "protected, runs cannot be resumed or undone, and used plans count as unused. Look at the account for what the "
+    "last run did, and plan anew";
+
+std::string damaged_hint(const std::string& path) {
+  return fmt::format(
+      "Keep a copy of {0}, {0}-wal and {0}-shm. `sqlite3 {0} .recover` may read what is left of it. Put "
+      "a backup back; or move these files and {0}.mark away, and a new journal is begun: {1}",
+      path, without_it);
+}
+
 class SqliteJournal : public Journal {
  public:
-  SqliteJournal(Database db, std::string path, Clock& clock, Loop& loop, Workers& workers)
-      : db_(std::move(db)), path_(std::move(path)), clock_(clock), loop_(loop), workers_(workers) {}
+  SqliteJournal(Database db, std::string path, Disk& disk, Clock& clock, Loop& loop, Workers& workers)
+      : db_(std::move(db)), path_(std::move(path)), disk_(disk), clock_(clock), loop_(loop), workers_(workers) {}
 
   Result<void> prepare() {
     TRY(execute("PRAGMA journal_mode = WAL"));
@@ -82,58 +98,82 @@ class SqliteJournal : public Journal {
     co_return batch->result;
   }
 
-  Result<std::vector<Entry>> read(std::string_view run) override {
-    TRY(auto entries, select("WHERE run = ?1 ORDER BY seq", run));
-    if (entries.empty()) {
-      return fail({.code = Code::not_found,
-                   .message = fmt::format("there is no run {}", run),
-                   .hint = "`reeve runs` lists them"});
-    }
-    std::string_view before;
-    for (const auto& entry : entries) {
+  Result<void> each(std::string_view run, const Visit& visit) override {
+    std::string before;
+    bool any = false;
+    TRY(select("WHERE run = ?1 ORDER BY seq", {run}, [&](const Entry& entry) -> Result<void> {
+      any = true;
       const std::string expected = hash_of(before, entry.run, entry.row, entry.kind, to_json(entry.body));
       if (entry.prev_hash != before || entry.hash != expected) {
         return fail(
             {.code = Code::journal,
-             .message = fmt::format("the journal of run {} was changed or lost entries at seq {}", run, entry.seq),
+             .message = fmt::format("the journal of run {} was changed or lost entries before seq {}", run, entry.seq),
              .resource = path_,
-             .hint = "Do not resume or undo this run by it; look at the account, and keep the file"});
+             .hint = fmt::format("Run {} is not resumed or undone by what is left: look at the account, and "
+                                 "keep the file. Other runs are as they were",
+                                 run)});
       }
       before = entry.hash;
-    }
-    return entries;
+      return visit(entry);
+    }));
+    return any ? Result<void>{} : no_run(run);
   }
 
-  Result<std::vector<std::string>> runs() override {
-    TRY(const auto entries, select("WHERE kind = 'run' ORDER BY seq", {}));
-    std::vector<std::string> out;
-    for (const auto& entry : entries) out.push_back(entry.run);
-    return out;
+  Result<void> each_closed(std::string_view run, Order order, const Visit& visit) override {
+    return select(std::string("AS closing WHERE run = ?1 AND kind = 'row' AND row != '' AND NOT EXISTS"
+                              " (SELECT 1 FROM entries AS later WHERE later.run = ?1 AND later.row = closing.row AND"
+                              " later.row != '' AND later.kind = 'row' AND later.seq > closing.seq) ORDER BY seq ") +
+                      (order == Order::oldest_first ? "ASC" : "DESC"),
+                  {run}, visit);
+  }
+
+  Result<std::vector<Entry>> of_row(std::string_view run, std::string_view row) override {
+    return all("WHERE run = ?1 AND row = ?2 AND row != '' ORDER BY seq", {run, row});
+  }
+  Result<Entry> first(std::string_view run) override { return one("WHERE run = ?1 ORDER BY seq LIMIT 1", run); }
+  Result<Entry> last(std::string_view run) override { return one("WHERE run = ?1 ORDER BY seq DESC LIMIT 1", run); }
+
+  Result<std::vector<std::string>> runs() override { return run_ids("WHERE kind = 'run' ORDER BY seq", {}); }
+
+  Result<std::vector<std::string>> open_runs() override {
+    return run_ids(
+        "AS begun WHERE kind = 'run' AND coalesce((SELECT CASE WHEN kind = 'end' THEN json_extract(body, '$.state')"
+        " END FROM entries AS newest WHERE newest.run = begun.run ORDER BY seq DESC LIMIT 1), '') NOT IN"
+        " ('done', 'failed') ORDER BY seq DESC",
+        {});
   }
 
   Result<std::vector<Entry>> about(std::string_view subject) override {
-    return select("WHERE subject = ?1 AND subject != '' ORDER BY seq", subject);
-  }
-
-  Result<std::vector<Entry>> subjects_since(Time since) override {
-    return select("WHERE subject != '' AND at >= CAST(?1 AS INTEGER) ORDER BY seq", std::to_string(since.us));
+    return all("WHERE subject = ?1 AND subject != '' ORDER BY seq", {subject});
   }
 
   Result<std::optional<std::string>> run_of_plan(std::string_view plan) override {
-    TRY(const auto entries, select("WHERE kind = 'run' ORDER BY seq", {}));
-    for (const auto& entry : entries) {
-      if (entry.body["plan"].as_text() == plan) return std::optional(entry.run);
-    }
-    return std::optional<std::string>{};
+    TRY(auto found, run_ids("WHERE kind = 'run' AND json_extract(body, '$.plan') = ?1 ORDER BY seq LIMIT 1", {plan}));
+    return found.empty() ? std::optional<std::string>{} : std::optional(std::move(found.front()));
   }
 
   Result<std::vector<std::string>> undos_of(std::string_view run) override {
-    TRY(const auto entries, select("WHERE kind = 'run' ORDER BY seq", {}));
-    std::vector<std::string> out;
-    for (const auto& entry : entries) {
-      if (entry.body["of"].as_text() == run) out.push_back(entry.run);
-    }
-    return out;
+    return run_ids("WHERE kind = 'run' AND json_extract(body, '$.of') = ?1 ORDER BY seq", {run});
+  }
+
+  /// A journal that lost what its mark says it held is refused: what it protects would be forgotten unseen.
+  Result<void> check_mark() {
+    const auto text = disk_.read_file(mark_path(), mark_bytes);
+    if (!text && text.error().code == Code::not_found) return {};
+    if (!text) return fail(text.error());
+    const auto mark = parse_json(*text);
+    const std::string run = mark ? (*mark)["run"].as_string() : std::string();
+    if (run.empty()) return {};  // torn by somebody: it says nothing
+    const auto entry = first(run);
+    if (entry || entry.error().code != Code::not_found) return entry ? Result<void>{} : fail(entry.error());
+    return fail({.code = Code::journal,
+                 .message = fmt::format("the journal does not hold run {}, which {} says was begun: it was emptied, "
+                                        "replaced or cut short",
+                                        run, mark_path()),
+                 .resource = path_,
+                 .hint = fmt::format("Put a copy of {0} back. To go on without it, keep what is left elsewhere and "
+                                     "remove {1}: {2}",
+                                     path_, mark_path(), without_it)});
   }
 
  private:
@@ -148,11 +188,13 @@ class SqliteJournal : public Journal {
   std::unexpected<Error> broken(std::string_view what) const {
     const int code = sqlite3_extended_errcode(db_.get());
     const bool full = (code & 0xFF) == SQLITE_FULL;
+    const bool damaged = (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB;
     return fail({.code = Code::journal,
                  .message = fmt::format("the journal {}: {}", what, sqlite3_errmsg(db_.get())),
                  .resource = path_,
-                 .hint = full ? "The disk is full: make room, then `reeve resume`"
-                              : "Check that the state folder can be written, then `reeve resume`"});
+                 .hint = full      ? "The disk is full: make room, then `reeve resume`"
+                         : damaged ? damaged_hint(path_)
+                                   : "Check that the state folder can be written, then `reeve resume`"});
   }
 
   /// Commits whatever has gathered, batch after batch, until nothing waits.
@@ -179,9 +221,25 @@ class SqliteJournal : public Journal {
     if (!committed) {
       sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
       last_hash_.clear();
+      return committed;
     }
-    return committed;
+    for (const NewEntry& entry : batch.entries) {
+      if (entry.kind == "run") mark(entry.run);
+    }
+    return {};
   }
+
+  /// After the commit, so that the mark never names a run that the journal does not hold. One that cannot be written
+  /// names an older run: less is noticed then, and nothing is lost.
+  void mark(const std::string& run) {
+    Builder b;
+    b.begin_map();
+    b.put("format", 1);
+    b.put("run", run);
+    b.end();
+    static_cast<void>(disk_.write_file(mark_path(), to_json(b.finish()) + "\n"));
+  }
+  std::string mark_path() const { return path_ + ".mark"; }
 
   Result<void> write_entries(const Batch& batch, Time at) {
     if (!insert_) {
@@ -227,33 +285,83 @@ class SqliteJournal : public Journal {
     return Statement(out);
   }
 
-  Result<std::vector<Entry>> select(std::string_view where, std::string_view argument) {
-    TRY(const auto query,
-        statement("SELECT seq, run, row, kind, subject, body, prev_hash, hash FROM entries " + std::string(where)));
-    if (!argument.empty()) bind_text(query.get(), 1, argument);
-    std::vector<Entry> out;
+  std::unexpected<Error> no_run(std::string_view run) const {
+    return fail({.code = Code::not_found,
+                 .message = fmt::format("there is no run {}", run),
+                 .hint = "`reeve runs` lists them"});
+  }
+
+  /// Visits entries. Statements are kept: the same questions are asked for each row.
+  Result<void> select(const std::string& where, std::initializer_list<std::string_view> arguments, const Visit& visit) {
+    Statement query;
+    if (const auto kept = queries_.find(where); kept != queries_.end()) {
+      query = std::move(kept->second);  // a visitor may ask the same question: then it gets a statement of its own
+      queries_.erase(kept);
+    } else {
+      TRY(query, statement("SELECT seq, run, row, kind, subject, body, prev_hash, hash, at FROM entries " + where));
+    }
+    int index = 0;
+    for (const auto argument : arguments) bind_text(query.get(), ++index, argument);
+    const auto visited = visit_all(query.get(), visit);
+    sqlite3_reset(query.get());
+    queries_.insert_or_assign(where, std::move(query));
+    return visited;
+  }
+
+  Result<void> visit_all(sqlite3_stmt* query, const Visit& visit) {
     int step = 0;
-    while ((step = sqlite3_step(query.get())) == SQLITE_ROW) {
-      auto body = parse_json(column_text(query.get(), 5));
+    while ((step = sqlite3_step(query)) == SQLITE_ROW) {
+      auto body = parse_json(column_text(query, 5));
       if (!body) {
-        return fail({.code = Code::journal, .message = "the journal holds a body that is not JSON", .resource = path_});
+        return fail({.code = Code::journal,
+                     .message = "the journal holds a body that is not JSON",
+                     .resource = path_,
+                     .hint = damaged_hint(path_)});
       }
-      out.push_back({.seq = static_cast<std::uint64_t>(sqlite3_column_int64(query.get(), 0)),
-                     .run = std::string(column_text(query.get(), 1)),
-                     .row = std::string(column_text(query.get(), 2)),
-                     .kind = std::string(column_text(query.get(), 3)),
-                     .subject = std::string(column_text(query.get(), 4)),
-                     .body = *std::move(body),
-                     .prev_hash = std::string(column_text(query.get(), 6)),
-                     .hash = std::string(column_text(query.get(), 7))});
+      TRY(visit({.seq = static_cast<std::uint64_t>(sqlite3_column_int64(query, 0)),
+                 .at = Time{sqlite3_column_int64(query, 8)},
+                 .run = std::string(column_text(query, 1)),
+                 .row = std::string(column_text(query, 2)),
+                 .kind = std::string(column_text(query, 3)),
+                 .subject = std::string(column_text(query, 4)),
+                 .body = *std::move(body),
+                 .prev_hash = std::string(column_text(query, 6)),
+                 .hash = std::string(column_text(query, 7))}));
     }
     if (step != SQLITE_DONE) return broken("could not be read");
+    return {};
+  }
+
+  Result<std::vector<Entry>> all(const std::string& where, std::initializer_list<std::string_view> arguments) {
+    std::vector<Entry> out;
+    TRY(select(where, arguments, [&out](const Entry& entry) -> Result<void> {
+      out.push_back(entry);
+      return {};
+    }));
     return out;
+  }
+
+  Result<std::vector<std::string>> run_ids(const std::string& where,
+                                           std::initializer_list<std::string_view> arguments) {
+    std::vector<std::string> out;
+    TRY(select(where, arguments, [&out](const Entry& entry) -> Result<void> {
+      out.push_back(entry.run);
+      return {};
+    }));
+    return out;
+  }
+
+  Result<Entry> one(const std::string& where, std::string_view run) {
+    TRY(auto found, all(where, {run}));
+    if (found.empty()) return no_run(run);
+    return std::move(found.front());
   }
 
   Database db_;
   Statement insert_;  // after db_: finalized before it is closed
+  std::map<std::string, Statement> queries_;
   std::string path_;
+  Disk& disk_;
   Clock& clock_;
   Loop& loop_;
   Workers& workers_;
@@ -268,10 +376,19 @@ std::string subject_of(const aws::Scope& scope, std::string_view kind, std::stri
   return fmt::format("{}/{}/{}/{}", scope.account, scope.region, kind, id);
 }
 
-Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, Disk* disk, Clock& clock, Loop& loop,
-                                                     Workers& workers) {
+Result<std::vector<Entry>> Journal::read(std::string_view run) {
+  std::vector<Entry> out;
+  TRY(each(run, [&out](const Entry& entry) -> Result<void> {
+    out.push_back(entry);
+    return {};
+  }));
+  return out;
+}
+
+Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, FileLayer layer, Disk& disk, Clock& clock,
+                                                     Loop& loop, Workers& workers) {
   sqlite3* raw = nullptr;
-  const std::string vfs = disk != nullptr ? register_disk_vfs(*disk) : std::string();
+  const std::string vfs = layer == FileLayer::disk ? register_disk_vfs(disk) : std::string();
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
   const int opened = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
   Database db(raw);
@@ -284,9 +401,10 @@ Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, Di
   }
   constexpr int busy_ms = 10'000;  // other runs commit in milliseconds; this is for a machine under load
   sqlite3_busy_timeout(raw, busy_ms);
-  auto journal = std::make_unique<SqliteJournal>(std::move(db), path, clock, loop, workers);
-  if (disk != nullptr) TRY(journal->execute("PRAGMA locking_mode = EXCLUSIVE"));  // WAL without shared memory
+  auto journal = std::make_unique<SqliteJournal>(std::move(db), path, disk, clock, loop, workers);
+  if (layer == FileLayer::disk) TRY(journal->execute("PRAGMA locking_mode = EXCLUSIVE"));  // WAL without shared memory
   TRY(journal->prepare());
+  TRY(journal->check_mark());
   return journal;
 }
 

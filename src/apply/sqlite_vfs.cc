@@ -8,6 +8,8 @@
 #include <memory>
 #include <span>
 
+#include "base/path.h"
+
 namespace reeve::apply {
 namespace {
 
@@ -80,11 +82,6 @@ constexpr sqlite3_io_methods methods = {
     .xFetch = nullptr,
     .xUnfetch = nullptr,
 };
-
-std::string folder_of(const std::string& path) {
-  const auto slash = path.find_last_of('/');
-  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-}
 
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   Disk& disk = disk_of(vfs);

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "base/path.h"
 #include "base/real_seams.h"
 
 namespace reeve {
@@ -117,12 +118,6 @@ class RealLock final : public FileLock {
   Descriptor descriptor_;  // closing it unlocks
 };
 
-std::string parent_of(const std::string& path) {
-  const auto slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return path.substr(0, std::max<std::size_t>(slash, 1));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, Open how) {
@@ -165,7 +160,7 @@ Result<void> RealDisk::make_folders(const std::string& path) {
     end = slash == std::string::npos ? path.size() : slash;
     const std::string folder = path.substr(0, end);
     if (::mkdir(folder.c_str(), folder_mode) == 0) {
-      TRY(sync_folder(parent_of(folder)));
+      TRY(sync_folder(folder_of(folder)));
       continue;
     }
     const int number = errno;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/path.h"
+
 namespace reeve {
 
 std::uint64_t Random::below(std::uint64_t bound) {
@@ -51,20 +53,28 @@ Result<std::string> Disk::read_file(const std::string& path, std::size_t most) {
 }
 
 Result<void> Disk::write_file(const std::string& path, std::string_view content) {
+  return replace_file(path, [content](const Pieces& put) { return put(content); });
+}
+
+Result<void> Disk::replace_file(const std::string& path, const std::function<Result<void>(const Pieces&)>& content) {
   const std::string beside = path + ".tmp";
-  auto put = [&]() -> Result<void> {
+  auto write = [&]() -> Result<void> {
     TRY(auto file, open(beside, Open::create));
     TRY(file->truncate(0));
-    TRY(file->write(0, content));
+    std::uint64_t at = 0;
+    TRY(content([&](std::string_view piece) -> Result<void> {
+      TRY(file->write(at, piece));
+      at += piece.size();
+      return {};
+    }));
     return file->sync();
   };
-  if (auto written = put(); !written) {
+  if (auto written = write(); !written) {
     static_cast<void>(remove(beside));  // half a file helps nobody; the first error is the one that counts
     return written;
   }
   TRY(rename(beside, path));
-  const auto slash = path.find_last_of('/');
-  return sync_folder(slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)));
+  return sync_folder(folder_of(path));
 }
 
 }  // namespace reeve

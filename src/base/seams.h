@@ -75,6 +75,10 @@ class Disk {
   Result<std::string> read_file(const std::string& path, std::size_t most);
   /// Writes a whole file so that a crash leaves the old content or the new (write beside, sync, rename, sync folder).
   Result<void> write_file(const std::string& path, std::string_view content);
+  /// The same for content that is made piece by piece: `content` is handed what takes the pieces, in order.
+  /// Errors: as above, and what `content` returns; then the old file stays.
+  using Pieces = std::function<Result<void>(std::string_view)>;
+  Result<void> replace_file(const std::string& path, const std::function<Result<void>(const Pieces&)>& content);
 };
 
 /// A request over HTTP/1.1 as it goes on the wire.

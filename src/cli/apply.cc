@@ -15,12 +15,7 @@ Task<Result<int>> apply(Engine& engine, ApplyOptions options) {
                                     options.plan, how, engine.stop(), progress));
   line->clear();
   run.calls = engine.calls();
-  if (engine.common().json()) {
-    print_json(apply::run_document(run));
-    say_how_to_go_on(engine.common(), run);
-  } else {
-    print_run(engine.common(), run);
-  }
+  CO_TRY(print_run(engine.common(), *changing.journal, run));
   co_return run_exit(run);
 }
 

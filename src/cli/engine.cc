@@ -293,7 +293,7 @@ Result<apply::Journal*> Engine::journal() {
     // SQLite would make it readable for all; the files beside it take over what this one allows.
     const std::string path = sandbox_ ? state_.sandbox_journal() : state_.journal();
     TRY(disk_.open(path, Disk::Open::create));
-    TRY(journal_, apply::open_sqlite_journal(path, nullptr, *clock_, *loop_, *workers_));
+    TRY(journal_, apply::open_sqlite_journal(path, apply::FileLayer::sqlite, disk_, *clock_, *loop_, *workers_));
   }
   return journal_.get();
 }

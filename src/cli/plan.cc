@@ -8,13 +8,9 @@ namespace reeve::cli {
 
 Task<Result<int>> plan(Engine& engine, PlanOptions options) {
   CO_TRY(const Connected connected, co_await engine.connect());
-  CO_TRY(const plan::Plan made, co_await make_stored_plan(engine, connected, std::move(options)));
-  if (engine.common().json()) {
-    print_json(plan::plan_document(made));
-  } else {
-    print_plan(engine.common(), made);
-  }
-  co_return plan_exit(made);
+  CO_TRY(const StoredPlan made, co_await make_stored_plan(engine, connected, std::move(options)));
+  CO_TRY(print_plan(engine.common(), made.plan, made.file.source()));
+  co_return plan_exit(made.plan);
 }
 
 }  // namespace reeve::cli

@@ -76,7 +76,7 @@ Result<void> check_save(Disk& disk, const std::string& path) {
 
 }  // namespace
 
-Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& connected, PlanOptions options) {
+Task<Result<StoredPlan>> make_stored_plan(Engine& engine, const Connected& connected, PlanOptions options) {
   plan::PlanRequest request;
   if (!options.limit.empty()) {
     CO_TRY(request.limit, plan::LimitSetting::parse(options.limit));
@@ -98,7 +98,7 @@ Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& conne
                                                     scope, estate::Reader::Options{.cancel = engine.stop()})});
   }
   CO_TRY(apply::Journal * journal, engine.journal());
-  CO_TRY(request.protected_by_journal, apply::protection_by_journal(*journal, engine.world().clock.wall()));
+  request.protected_by_journal = apply::protection_by_journal(*journal, engine.world().clock.wall());
   Progress progress(engine.common());
   request.progress = [&progress](const std::string& text) { progress.show(text); };
   plan::Plan plan = co_await plan::make_plan(request, prices);
@@ -120,12 +120,14 @@ Task<Result<plan::Plan>> make_stored_plan(Engine& engine, const Connected& conne
   plan.calls = engine.calls();
   Disk& disk = engine.world().disk;
   CO_TRY(disk.make_folders(engine.state().plans()));
-  CO_TRY(plan::write_plan(disk, engine.state().plan(plan.header.id), plan));
+  const std::string path = engine.state().plan(plan.header.id);
+  CO_TRY(plan::write_plan(disk, path, plan, plan::source_of(plan.rows)));
+  CO_TRY(auto file, plan::PlanFile::open(disk, path));
   if (!options.save.empty()) {
     CO_TRY(check_save(disk, options.save));
-    CO_TRY(plan::write_plan(disk, options.save, plan));
+    CO_TRY(file.copy_to(options.save));
   }
-  co_return plan;
+  co_return StoredPlan{.plan = std::move(plan), .file = std::move(file)};
 }
 
 int plan_exit(const plan::Plan& plan) {

@@ -13,29 +13,11 @@ Task<Result<int>> resume(Engine& engine) {
   CO_TRY(auto run, co_await apply::resume(hands, engine.state(), changing.here, engine.stop(), progress));
   line->clear();
   if (!run) {
-    if (engine.common().json()) {
-      Builder b;
-      b.begin_map();
-      b.put("format", 1);
-      b.put_null("run");
-      b.begin_list("rows");
-      b.end();
-      b.begin_map("calls");
-      b.end();
-      b.end();
-      print_json(b.finish());
-    } else {
-      print("Nothing to resume.\n");
-    }
+    print_no_run(engine.common(), "Nothing to resume.");
     co_return 0;
   }
   run->calls = engine.calls();
-  if (engine.common().json()) {
-    print_json(apply::run_document(*run));
-    say_how_to_go_on(engine.common(), *run);
-  } else {
-    print_run(engine.common(), *run);
-  }
+  CO_TRY(print_run(engine.common(), *changing.journal, *run));
   co_return run_exit(*run);
 }
 

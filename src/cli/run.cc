@@ -1,53 +1,49 @@
-#include <map>
-
 #include "cli/changing.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/plan_view.h"
 #include "cli/planning.h"
 #include "cli/run_view.h"
+#include "cli/streamed_json.h"
 #include "cli/verbs.h"
 #include "plan/plan_json.h"
 
 namespace reeve::cli {
 namespace {
 
-/// {"plan", "run", "rows" (the plan's, each with outcome and error), "kept", "calls"}.
-Document document(const plan::Plan& plan, const apply::RunResult& run) {
-  std::map<std::string, const apply::RowOutcome*> outcomes;
-  for (const auto& row : run.rows) outcomes[row.row] = &row;
-  const Document whole = plan::plan_document(plan);
-  Builder b;
-  b.begin_map();
-  b.put("format", 1);
-  b.put("plan", whole["plan"]);
-  b.key("run");
-  apply::put_run(b, run);
-  b.begin_list("rows");
-  for (const Value row : whole["rows"].items()) {
-    b.begin_map();
-    for (const auto [key, value] : row.entries()) b.put(key, value);
-    const auto outcome = outcomes.find(row["row"].as_string());
-    if (outcome == outcomes.end()) {
-      b.put("outcome", "skipped");
-      b.put_null("error");
-    } else {
-      b.put("outcome", name(outcome->second->outcome));
-      if (outcome->second->error) {
-        b.key("error");
-        plan::put_error(b, *outcome->second->error);
-      } else {
-        b.put_null("error");
-      }
-    }
-    b.end();
-  }
-  b.end();
-  b.put("kept", whole["kept"]);
-  b.put("errors", whole["errors"]);
-  plan::put_calls(b, run.calls);
-  b.end();
-  return b.finish();
+/// {"plan", "run", "rows" (the plan's, each with outcome and error), "kept", "errors", "calls"}.
+Result<void> print_both(apply::Journal& journal, const StoredPlan& made, const apply::RunResult& run) {
+  StreamedJson json;
+  auto of = [](const auto& put) {
+    Builder b;
+    put(b);
+    return b.finish();
+  };
+  json.member("plan", of([&](Builder& b) { put_header(b, made.plan.header, false); }));
+  json.member("run", of([&](Builder& b) { apply::put_run(b, run); }));
+  json.begin_list("rows");
+  TRY(made.file.each_row([&](const plan::Row& row) -> Result<void> {
+    TRY(const auto ended, apply::find_row_outcome(journal, run.id, row.row));
+    const Document planned = of([&](Builder& b) { put_row(b, row, false); });
+    json.item(of([&](Builder& b) {
+      b.begin_map();
+      for (const auto [key, value] : planned.root().entries()) b.put(key, value);
+      b.put("outcome", name(ended ? ended->outcome : apply::Outcome::skipped));
+      b.key("error");
+      ended && ended->error ? plan::put_error(b, *ended->error) : b.null();
+      b.end();
+    }));
+    return {};
+  }));
+  json.end_list();
+  json.begin_list("kept");
+  for (const auto& kept : made.plan.kept) json.item(of([&](Builder& b) { put_kept(b, kept); }));
+  json.end_list();
+  json.begin_list("errors");
+  for (const auto& error : made.plan.errors) json.item(of([&](Builder& b) { plan::put_error(b, error); }));
+  json.end_list();
+  json.member("calls", plan::calls_document(run.calls));
+  return {};
 }
 
 }  // namespace
@@ -55,23 +51,23 @@ Document document(const plan::Plan& plan, const apply::RunResult& run) {
 Task<Result<int>> run(Engine& engine, PlanOptions options) {
   CO_TRY(Changing changing, co_await begin_change(engine));
   const bool consent = options.allow_irreversible;
-  CO_TRY(const plan::Plan made, co_await make_stored_plan(engine, changing.connected, std::move(options)));
-  if (!engine.common().json()) print_plan(engine.common(), made);
+  CO_TRY(const StoredPlan made, co_await make_stored_plan(engine, changing.connected, std::move(options)));
+  if (!engine.common().json()) CO_TRY(print_plan(engine.common(), made.plan, made.file.source()));
   apply::ApplyOptions how{.verb = "run", .consent = consent};
   auto line = std::make_shared<Progress>(engine.common());
   apply::Progress progress = progress_of(engine, line);
   CO_TRY(apply::RunResult result,
          co_await apply::apply_plan(engine.hands(changing.prices, *changing.journal), engine.state(), changing.here,
-                                    made.header.id, how, engine.stop(), progress));
+                                    made.plan.header.id, how, engine.stop(), progress));
   line->clear();
   result.calls = engine.calls();
   if (engine.common().json()) {
-    print_json(document(made, result));
+    CO_TRY(print_both(*changing.journal, made, result));
     say_how_to_go_on(engine.common(), result);
   } else {
-    print_run(engine.common(), result);
+    CO_TRY(print_run(engine.common(), *changing.journal, result));
   }
-  co_return worse(run_exit(result), plan_exit(made));
+  co_return worse(run_exit(result), plan_exit(made.plan));
 }
 
 }  // namespace reeve::cli

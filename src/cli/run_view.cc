@@ -2,49 +2,120 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/streamed_json.h"
+#include "plan/plan_json.h"
 #include "views/table.h"
 
 namespace reeve::cli {
+namespace {
 
+using apply::RowOutcome;
 using views::Table;
 
-void print_run(const Common& common, const apply::RunResult& run) {
-  if (common.output == "csv") {
-    Table table({{"row"}, {"id"}, {"action"}, {"outcome"}, {"undo"}, {"message"}});
-    for (const auto& row : run.rows) {
-      table.add({row.row, row.id, row.action, std::string(name(row.outcome)), row.undo_class,
-                 row.error ? row.error->text() : ""});
-    }
-    print(table.csv());
-    return;
-  }
-  print(fmt::format("Run {} {}: {} done, {} failed, {} drifted, {} skipped, {} in doubt\n", run.id, run.state, run.done,
-                    run.failed, run.drifted, run.skipped, run.in_doubt));
+/// A row that an undo left out.
+RowOutcome left_out(const plan::Kept& kept) {
+  return {.row = kept.row,
+          .id = kept.id,
+          .action = "undo",
+          .outcome = apply::Outcome::skipped,
+          .undo_class = "none",
+          .error = Error{.code = Code::nothing_to_do, .message = kept.message}};
+}
+
+Document document_of(const RowOutcome& row) {
+  Builder b;
+  apply::put_row_outcome(b, row);
+  return b.finish();
+}
+
+void put_kept_rows(StreamedJson& json, const std::vector<plan::Kept>& kept) {
+  for (const auto& stays : kept) json.item(document_of(left_out(stays)));
+}
+
+Result<void> print_run_json(apply::Journal& journal, const apply::RunResult& run, const std::vector<plan::Kept>& kept) {
+  StreamedJson json;
+  Builder head;
+  apply::put_run(head, run);
+  json.member("run", head.finish());
+  json.begin_list("rows");
+  TRY(apply::each_row_outcome(journal, run.id, [&json](const RowOutcome& row) -> Result<void> {
+    json.item(document_of(row));
+    return {};
+  }));
+  put_kept_rows(json, kept);
+  json.end_list();
+  json.member("calls", plan::calls_document(run.calls));
+  return {};
+}
+
+Result<void> print_run_csv(apply::Journal& journal, const apply::RunResult& run, const std::vector<plan::Kept>& kept) {
+  const Table table({{"row"}, {"id"}, {"action"}, {"outcome"}, {"undo"}, {"message"}});
+  auto line = [&table](const RowOutcome& row) -> Result<void> {
+    print(table.csv_line({row.row, row.id, row.action, std::string(name(row.outcome)), row.undo_class,
+                          row.error ? row.error->text() : ""}));
+    return {};
+  };
+  print(table.csv_header());
+  TRY(apply::each_row_outcome(journal, run.id, line));
+  for (const auto& stays : kept) TRY(line(left_out(stays)));
+  return {};
+}
+
+/// The rows that were not done, the first of them, with the reason.
+Result<void> print_not_done(apply::Journal& journal, const apply::RunResult& run, const std::vector<plan::Kept>& kept) {
   Table table({{"row"}, {"id"}, {"action"}, {"outcome"}, {"because", Table::Align::left, 120}});
   constexpr std::size_t shown = 40;
   std::size_t others = 0;
-  for (const auto& row : run.rows) {
-    if (row.outcome == apply::Outcome::done) continue;
-    if (++others > shown) continue;
+  auto look = [&](const RowOutcome& row) -> Result<void> {
+    if (row.outcome == apply::Outcome::done || ++others > shown) return {};
     table.add({row.row, row.id, row.action, std::string(name(row.outcome)), row.error ? row.error->text() : ""});
-  }
+    return {};
+  };
+  TRY(apply::each_row_outcome(journal, run.id, look));
+  for (const auto& stays : kept) TRY(look(left_out(stays)));
   if (others > 0) print(table.text("  "));
   if (others > shown) print(fmt::format("  … and {} more: reeve runs {}\n", others - shown, run.id));
+  return {};
+}
+
+}  // namespace
+
+Result<void> print_run(const Common& common, apply::Journal& journal, const apply::RunResult& run,
+                       const std::vector<plan::Kept>& kept) {
+  if (common.json()) {
+    TRY(print_run_json(journal, run, kept));
+    say_how_to_go_on(common, run);
+    return {};
+  }
+  if (common.output == "csv") return print_run_csv(journal, run, kept);
+  print(fmt::format("Run {} {}: {} done, {} failed, {} drifted, {} skipped, {} in doubt\n", run.id, run.state, run.done,
+                    run.failed, run.drifted, run.skipped, run.in_doubt));
+  TRY(print_not_done(journal, run, kept));
   const std::string sandbox = common.same_place();
   if (run.state == "interrupted" || run.state == "in_doubt") print(fmt::format("To go on: reeve resume{}\n", sandbox));
-  const bool undoable = std::ranges::any_of(run.rows, [](const apply::RowOutcome& row) {
-    return row.outcome == apply::Outcome::done && row.undo_class != "none";
-  });
-  if (undoable && run.verb != "undo") {
+  if (run.undoable && run.verb != "undo") {
     print(
         fmt::format("To take it back: reeve undo {}{} (a row's id behind it takes back that row)\n", run.id, sandbox));
   }
-  if (run.consent_missing)
+  if (run.consent_missing) {
     print("Rows that cannot be undone were skipped: apply a new plan with --allow-irreversible\n");
+  }
+  return {};
+}
+
+void print_no_run(const Common& common, std::string_view text, const std::vector<plan::Kept>& kept) {
+  if (!common.json()) {
+    print(fmt::format("{}\n", text));
+    return;
+  }
+  StreamedJson json;
+  json.member("run", Value{});
+  json.begin_list("rows");
+  put_kept_rows(json, kept);
+  json.end_list();
+  json.member("calls", plan::calls_document({}));
 }
 
 void say_how_to_go_on(const Common& common, const apply::RunResult& run) {
@@ -55,9 +126,7 @@ void say_how_to_go_on(const Common& common, const apply::RunResult& run) {
 int run_exit(const apply::RunResult& run) {
   int code = Exit::ok;
   if (run.failed > 0 || run.in_doubt > 0 || run.broke_off) code = worse(code, Exit::failed);
-  const bool expired = std::ranges::any_of(
-      run.rows, [](const apply::RowOutcome& row) { return row.error && row.error->code == Code::plan_expired; });
-  if (run.consent_missing || expired) code = worse(code, Exit::stopped);
+  if (run.consent_missing || run.expired) code = worse(code, Exit::stopped);
   if (run.state == "interrupted") code = worse(code, Exit::interrupted);
   return code;
 }

@@ -1,11 +1,16 @@
 #pragma once
-#include "apply/run.h"
+#include "apply/runs.h"
 #include "cli/options.h"
+#include "plan/plan.h"
 
 namespace reeve::cli {
 
-/// A run for people: what was done, what was not and why, how to go on or back.
-void print_run(const Common& common, const apply::RunResult& run);
+/// A run: for people what was done, what was not and why, how to go on or back; for machines all rows. They are read
+/// from the journal as they are printed. `kept` are rows that an undo left out. Errors: journal.
+Result<void> print_run(const Common& common, apply::Journal& journal, const apply::RunResult& run,
+                       const std::vector<plan::Kept>& kept = {});
+/// The result of a verb that had nothing to do, and what it says to people.
+void print_no_run(const Common& common, std::string_view text, const std::vector<plan::Kept>& kept = {});
 /// Says on standard error how to go on with a run that did not come to its end; for results that machines read.
 void say_how_to_go_on(const Common& common, const apply::RunResult& run);
 /// The exit code of a run that has a result.

@@ -7,22 +7,30 @@ namespace reeve::cli {
 
 using views::Table;
 
+namespace {
+
+/// All rows of a run.
+Result<void> print_rows(const Common& common, apply::Journal& journal, const apply::RunResult& run) {
+  if (common.json() || common.output == "csv") return print_run(common, journal, run);
+  Table table({{"row"}, {"id"}, {"action"}, {"outcome"}, {"undo"}, {"because", Table::Align::left, 120}});
+  TRY(apply::each_row_outcome(journal, run.id, [&table](const apply::RowOutcome& row) -> Result<void> {
+    table.add({row.row, row.id, row.action, std::string(name(row.outcome)), row.undo_class,
+               row.error ? row.error->text() : ""});
+    return {};
+  }));
+  print(table.text());
+  return {};
+}
+
+}  // namespace
+
 Task<Result<int>> runs(Engine& engine, std::string run) {
   CO_TRY(apply::Journal * journal, engine.journal());
   CO_TRY(const auto prices, engine.prices({}));
   const apply::Hands hands = engine.hands(prices, *journal);
   if (!run.empty()) {
     CO_TRY(const apply::RunResult one, apply::read_run(hands, engine.state(), run));
-    if (engine.common().json()) {
-      print_json(apply::run_document(one));
-      co_return 0;
-    }
-    Table table({{"row"}, {"id"}, {"action"}, {"outcome"}, {"undo"}, {"because", Table::Align::left, 120}});
-    for (const auto& row : one.rows) {
-      table.add({row.row, row.id, row.action, std::string(name(row.outcome)), row.undo_class,
-                 row.error ? row.error->text() : ""});
-    }
-    print(engine.common().output == "csv" ? table.csv() : table.text());
+    CO_TRY(print_rows(engine.common(), *journal, one));
     co_return 0;
   }
   CO_TRY(const auto all, apply::list_runs(hands, engine.state()));

@@ -7,42 +7,44 @@
 
 namespace reeve::cli {
 
+namespace {
+
+/// --dry-run: what an undo would do.
+Result<void> print_undo_plan(const Common& common, const apply::UndoPlan& undo) {
+  if (common.json()) return print_plan_json(undo.plan, undo.rows);
+  TRY(undo.rows([](const plan::Row& row) -> Result<void> {
+    print(row.row + "  " + row.action + "  " + row.records.front() + "  by " + row.steps.front().operation + "\n");
+    return {};
+  }));
+  for (const auto& kept : undo.plan.kept) print(kept.id + "  stays as it is: " + kept.message + "\n");
+  if (undo.count == 0) print("Nothing is left to undo.\n");
+  return {};
+}
+
+}  // namespace
+
 Task<Result<int>> undo(Engine& engine, UndoOptions options) {
   CO_TRY(Changing changing, co_await begin_change(engine));
   const apply::Hands hands = engine.hands(changing.prices, *changing.journal);
-  CO_TRY(plan::Plan plan, apply::plan_undo(hands, options.run, options.rows));
+  CO_TRY(apply::UndoPlan undo, apply::plan_undo(hands, options.run, options.rows));
   if (options.dry_run) {
-    if (engine.common().json()) {
-      print_json(plan::plan_document(plan));
-    } else {
-      for (const auto& row : plan.rows) {
-        print(row.row + "  " + row.action + "  " + row.records.front() + "  by " + row.steps.front().operation + "\n");
-      }
-      for (const auto& kept : plan.kept) print(kept.id + "  stays as it is: " + kept.message + "\n");
-    }
+    CO_TRY(print_undo_plan(engine.common(), undo));
     co_return 0;
   }
-  const std::vector<plan::Kept> kept = plan.kept;
+  const std::vector<plan::Kept> kept = undo.plan.kept;
   auto line = std::make_shared<Progress>(engine.common());
   apply::Progress progress = progress_of(engine, line);
-  CO_TRY(apply::RunResult run, co_await apply::apply_undo(hands, engine.state(), changing.here, options.run,
-                                                          std::move(plan), engine.stop(), progress));
+  CO_TRY(auto run,
+         co_await apply::apply_undo(hands, engine.state(), changing.here, std::move(undo), engine.stop(), progress));
   line->clear();
-  run.calls = engine.calls();
-  for (const auto& stays : kept) {
-    apply::RowOutcome row{.row = stays.row, .id = stays.id, .action = "undo", .outcome = apply::Outcome::skipped};
-    row.undo_class = "none";
-    row.error = Error{.code = Code::nothing_to_do, .message = stays.message};
-    run.count(row);
-    run.rows.push_back(std::move(row));
+  if (!run) {
+    print_no_run(engine.common(), "Nothing is left to undo.", kept);
+    co_return 0;
   }
-  if (engine.common().json()) {
-    print_json(apply::run_document(run));
-    say_how_to_go_on(engine.common(), run);
-  } else {
-    print_run(engine.common(), run);
-  }
-  co_return run_exit(run);
+  run->calls = engine.calls();
+  run->skipped += kept.size();
+  CO_TRY(print_run(engine.common(), *changing.journal, *run, kept));
+  co_return run_exit(*run);
 }
 
 }  // namespace reeve::cli

@@ -227,10 +227,10 @@ class Planner {
     auto removes = [](const PolicyRows& rows, const Row& row) {
       return rows.policy->actions[row.action_index]->removes_data();
     };
-    std::vector<const Row*> removing;
+    Removing removing;
     for (const auto& rows : scope.policies) {
       for (const auto& row : rows.rows) {
-        if (removes(rows, row)) removing.push_back(&row);
+        if (removes(rows, row)) removing.add(row);
       }
     }
     if (removing.empty()) co_return;
@@ -260,7 +260,7 @@ class Planner {
       std::string row, policy;
     };
     std::map<std::pair<aws::Scope, std::string>, Taken> inexact;
-    std::map<std::pair<aws::Scope, std::string>, std::string> last;
+    std::map<std::pair<aws::Scope, std::string>, std::vector<std::string>> before;
     for (auto& scope : scopes_) {
       for (auto& rows : scope.policies) {
         std::erase_if(rows.rows, [&](Row& row) {
@@ -273,8 +273,9 @@ class Planner {
               return true;
             }
           }
-          if (const auto before = last.find(key); before != last.end()) row.after.push_back(before->second);
-          last[key] = row.row;
+          std::vector<std::string>& earlier = before[key];
+          row.after = earlier;
+          earlier.push_back(row.row);
           return false;
         });
       }

@@ -30,7 +30,7 @@ struct PlanRequest {
   std::function<std::optional<std::string>(const aws::Scope&, std::string_view kind, std::string_view id)>
       protected_by_journal;
   const policy::Configuration* configuration = nullptr;  ///< null: there is none
-  std::function<void(const std::string&)> progress;  ///< for people; may be null
+  std::function<void(const std::string&)> progress;      ///< for people; may be null
 };
 
 /// Judges, guards, plans, keeps survivors and applies limits. The header's id, times, trigger and endpoints are the

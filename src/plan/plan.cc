@@ -1,20 +1,28 @@
 #include "plan/plan.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "base/json.h"
 
 namespace reeve::plan {
 
-Totals totals(const std::vector<Row>& rows) {
-  Totals out;
-  out.rows = rows.size();
-  for (const auto& row : rows) {
-    if (row.consent_needed()) ++out.consent_needed;
-    if (row.saves.likely) out.likely = out.likely.value_or(0) + *row.saves.likely;
-    if (row.saves.at_most) out.at_most = out.at_most.value_or(0) + *row.saves.at_most;
-    if (out.price_date < row.saves.price_date) out.price_date = row.saves.price_date;
+std::vector<aws::Scope> scopes_of(const Header& header) {
+  std::vector<aws::Scope> out;
+  for (const auto& scope : header.scopes) {
+    for (const auto& region : scope.regions) {
+      out.push_back({.partition = scope.partition, .account = scope.account, .region = region});
+    }
   }
   return out;
+}
+
+void Totals::add(const Row& row) {
+  ++rows;
+  if (row.consent_needed()) ++consent_needed;
+  if (row.saves.likely) likely = likely.value_or(0) + *row.saves.likely;
+  if (row.saves.at_most) at_most = at_most.value_or(0) + *row.saves.at_most;
+  price_date = std::max(price_date, row.saves.price_date);
 }
 
 std::string row_id(const std::string& policy, const std::string& kind, const aws::Scope& scope,

@@ -78,6 +78,9 @@ struct Header {
   std::vector<PlannedPolicy> policies;
 };
 
+/// Each account and region that a plan is for.
+std::vector<aws::Scope> scopes_of(const Header& header);
+
 struct Plan {
   Header header;
   std::vector<Row> rows;
@@ -91,8 +94,8 @@ struct Totals {
   std::optional<double> likely, at_most;
   std::size_t rows = 0, consent_needed = 0;
   std::string price_date;
+  void add(const Row& row);
 };
-Totals totals(const std::vector<Row>& rows);
 
 /// Hash of what makes a row the same row: 16 hex digits.
 std::string row_id(const std::string& policy, const std::string& kind, const aws::Scope& scope,

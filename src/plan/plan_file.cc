@@ -7,8 +7,7 @@
 #include "base/json.h"
 #include "plan/plan_json.h"
 
-// The file, a JSON object a line: {"format":1,"plan":{…}}, then {"row":{…}}, {"kept":{…}}, {"error":{…}},
-// {"calls":{…}}, and last {"end":{"rows":N,"digest":"…"}}, the digest over all bytes before that line.
+// The file, a JSON object a line: docs/formats/plan.md.
 namespace reeve::plan {
 namespace {
 
@@ -53,22 +52,25 @@ std::string line_of(std::string_view key, const Put& put) {
 
 }  // namespace
 
-Result<void> write_plan(Disk& disk, const std::string& path, Plan& plan) {
-  const std::string beside = path + ".tmp";
-  {
-    TRY(auto file, disk.open(beside, Disk::Open::create));
-    TRY(file->truncate(0));
+RowSource source_of(const std::vector<Row>& rows) {
+  return [&rows](const RowSink& sink) -> Result<void> {
+    for (const Row& row : rows) TRY(sink(row));
+    return {};
+  };
+}
+
+Result<void> write_plan(Disk& disk, const std::string& path, Plan& plan, const RowSource& rows) {
+  return disk.replace_file(path, [&](const Disk::Pieces& write) -> Result<void> {
     Digest digest;
-    std::uint64_t at = 0;
     std::string buffer;
+    std::int64_t written = 0;
     auto flush = [&]() -> Result<void> {
       digest.add(buffer);
-      TRY(file->write(at, buffer));
-      at += buffer.size();
+      TRY(write(buffer));
       buffer.clear();
       return {};
     };
-    auto put = [&](std::string line) -> Result<void> {
+    auto put = [&](const std::string& line) -> Result<void> {
       buffer += line;
       return buffer.size() > buffer_bytes ? flush() : Result<void>{};
     };
@@ -80,7 +82,10 @@ Result<void> write_plan(Disk& disk, const std::string& path, Plan& plan) {
     put_header(b, plan.header, true);
     b.end();
     TRY(put(to_json(b.finish()) + "\n"));
-    for (const auto& row : plan.rows) TRY(put(line_of("row", [&](Builder& to) { put_row(to, row, true); })));
+    TRY(rows([&](const Row& row) -> Result<void> {
+      ++written;
+      return put(line_of("row", [&](Builder& to) { put_row(to, row, true); }));
+    }));
     for (const auto& kept : plan.kept) TRY(put(line_of("kept", [&](Builder& to) { put_kept(to, kept); })));
     for (const auto& error : plan.errors) TRY(put(line_of("error", [&](Builder& to) { put_error(to, error); })));
     TRY(put(line_of("planned_with", [&](Builder& to) {
@@ -90,41 +95,60 @@ Result<void> write_plan(Disk& disk, const std::string& path, Plan& plan) {
     })));
     TRY(flush());
     plan.header.digest = digest.hex();
-    const std::string end = line_of("end", [&](Builder& to) {
+    return write(line_of("end", [&](Builder& to) {
       to.begin_map();
-      to.put("rows", static_cast<std::int64_t>(plan.rows.size()));
+      to.put("rows", written);
       to.put("digest", plan.header.digest);
       to.end();
-    });
-    TRY(file->write(at, end));
-    TRY(file->sync());
+    }));
+  });
+}
+
+Result<LineReader> LineReader::open(Disk& disk, const std::string& path) {
+  TRY(auto file, disk.open(path, Disk::Open::read));
+  return LineReader(std::move(file), path);
+}
+
+Result<std::optional<std::string_view>> LineReader::next() {
+  while (true) {
+    const auto end = buffer_.find('\n', searched_);
+    if (end != std::string::npos) {
+      const auto line = std::string_view(buffer_).substr(start_, end + 1 - start_);
+      start_ = searched_ = end + 1;
+      return std::optional(line);
+    }
+    buffer_.erase(0, start_);
+    start_ = 0;
+    searched_ = buffer_.size();
+    if (buffer_.size() > line_bytes) return damaged(path_, "a line is too long");
+    buffer_.resize(searched_ + buffer_bytes);
+    TRY(const auto got, file_->read(at_, std::span<char>(buffer_).subspan(searched_)));
+    buffer_.resize(searched_ + got);
+    at_ += got;
+    if (got > 0) continue;
+    if (!buffer_.empty()) return damaged(path_, "its last line is torn");
+    return std::optional<std::string_view>{};
   }
-  TRY(disk.rename(beside, path));
-  const auto slash = path.find_last_of('/');
-  return disk.sync_folder(slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)));
+}
+
+Result<std::optional<Row>> RowReader::next() {
+  while (true) {
+    TRY(const auto line, lines_.next());
+    if (!line) return std::optional<Row>{};
+    if (!line->starts_with(R"({"row":)")) continue;
+    TRY(const Document document, parse_json(*line));
+    TRY(Row row, row_from(document["row"]));
+    return std::optional(std::move(row));
+  }
 }
 
 Result<void> PlanFile::each_line(const std::function<Result<void>(std::string_view)>& line) const {
-  TRY(auto file, disk_->open(path_, Disk::Open::read));
-  std::string buffer;
-  std::uint64_t at = 0;
-  for (bool more = true; more;) {
-    const std::size_t had = buffer.size();
-    buffer.resize(had + buffer_bytes);
-    TRY(const auto got, file->read(at, std::span<char>(buffer).subspan(had)));
-    buffer.resize(had + got);
-    at += got;
-    more = got > 0;
-    std::size_t start = 0;
-    for (std::size_t end = buffer.find('\n', had); end != std::string::npos; end = buffer.find('\n', start)) {
-      TRY(line(std::string_view(buffer).substr(start, end + 1 - start)));
-      start = end + 1;
-    }
-    buffer.erase(0, start);
-    if (buffer.size() > line_bytes) return damaged(path_, "a line is too long");
+  TRY(LineReader lines, LineReader::open(*disk_, path_));
+  while (true) {
+    TRY(const auto next, lines.next());
+    if (!next) return {};
+    TRY(line(*next));
   }
-  if (!buffer.empty()) return damaged(path_, "its last line is torn");
-  return {};
 }
 
 Result<PlanFile> PlanFile::open(Disk& disk, const std::string& path) {
@@ -152,21 +176,35 @@ Result<PlanFile> PlanFile::open(Disk& disk, const std::string& path) {
   return plan;
 }
 
+Result<RowReader> PlanFile::rows() const {
+  TRY(LineReader lines, LineReader::open(*disk_, path_));
+  return RowReader(std::move(lines));
+}
+
 Result<void> PlanFile::each_row(const std::function<Result<void>(Row)>& row) const {
+  TRY(RowReader reader, rows());
+  while (true) {
+    TRY(auto next, reader.next());
+    if (!next) return {};
+    TRY(row(*std::move(next)));
+  }
+}
+
+RowSource PlanFile::source() const {
+  return [file = *this](const RowSink& sink) { return file.each_row(sink); };
+}
+
+Result<void> PlanFile::each(std::string_view sort, const std::function<Result<void>(Value)>& object) const {
+  const std::string start = fmt::format("{{\"{}\":", sort);
   return each_line([&](std::string_view line) -> Result<void> {
-    if (!line.starts_with("{\"row\":")) return {};
+    if (!line.starts_with(start)) return {};
     TRY(const Document document, parse_json(line));
-    TRY(Row read, row_from(document["row"]));
-    return row(std::move(read));
+    return object(document[sort]);
   });
 }
 
-Result<void> PlanFile::each_kept(const std::function<Result<void>(Value)>& kept) const {
-  return each_line([&](std::string_view line) -> Result<void> {
-    if (!line.starts_with("{\"kept\":")) return {};
-    TRY(const Document document, parse_json(line));
-    return kept(document["kept"]);
-  });
+Result<void> PlanFile::copy_to(const std::string& path) const {
+  return disk_->replace_file(path, [this](const Disk::Pieces& put) { return each_line(put); });
 }
 
 }  // namespace reeve::plan

@@ -231,28 +231,12 @@ void put_error(Builder& b, const Error& error) {
   b.end();
 }
 
-void put_calls(Builder& b, const std::map<std::string, std::uint64_t>& calls) {
-  b.begin_map("calls");
-  for (const auto& [operation, count] : calls) b.put(operation, static_cast<std::int64_t>(count));
-  b.end();
-}
+void put_calls(Builder& b, const std::map<std::string, std::uint64_t>& calls) { b.put("calls", calls_document(calls)); }
 
-Document plan_document(const Plan& plan) {
+Document calls_document(const std::map<std::string, std::uint64_t>& calls) {
   Builder b;
   b.begin_map();
-  b.put("format", 1);
-  b.key("plan");
-  put_header(b, plan.header, false);
-  b.begin_list("rows");
-  for (const auto& row : plan.rows) put_row(b, row, false);
-  b.end();
-  b.begin_list("kept");
-  for (const auto& kept : plan.kept) put_kept(b, kept);
-  b.end();
-  b.begin_list("errors");
-  for (const auto& error : plan.errors) put_error(b, error);
-  b.end();
-  put_calls(b, plan.calls);
+  for (const auto& [operation, count] : calls) b.put(operation, static_cast<std::int64_t>(count));
   b.end();
   return b.finish();
 }

@@ -12,8 +12,8 @@ void put_header(Builder& b, const Header& header, bool with_policy_data);
 void put_error(Builder& b, const Error& error);
 void put_calls(Builder& b, const std::map<std::string, std::uint64_t>& calls);
 
-/// `plan -o json`: {"format", "plan", "rows", "kept", "errors", "calls"}.
-Document plan_document(const Plan& plan);
+/// {"ec2.DescribeSnapshots": 3, …}
+Document calls_document(const std::map<std::string, std::uint64_t>& calls);
 /// {"format": 1, "error": {…}}: what every verb prints with -o json when it has no result.
 Document error_document(const Error& error);
 

@@ -64,8 +64,8 @@ class Survivors : public ::testing::Test {
   std::set<std::string> survivors(const std::vector<std::string>& removed) {
     std::vector<Row> rows;
     for (const auto& id : removed) rows.push_back({.kind = "ebs-snapshot", .records = {id}});
-    std::vector<const Row*> removing;
-    for (const auto& row : rows) removing.push_back(&row);
+    Removing removing;
+    for (const auto& row : rows) removing.add(row);
     return last_survivors(removing, snapshots_, {});
   }
   std::shared_ptr<const estate::Kinds> kinds_ = estate::Kinds::embedded().value();
@@ -101,7 +101,9 @@ TEST_F(Survivors, AChainSavesOneFullSizeAtMost) {
     rows[i].saves.at_most = 4 + static_cast<double>(i);
   }
   cap_chains(rows, snapshots_);
-  EXPECT_DOUBLE_EQ(totals(rows).at_most.value(), 5);
+  Totals sum;
+  for (const Row& row : rows) sum.add(row);
+  EXPECT_DOUBLE_EQ(sum.at_most.value(), 5);
 }
 
 class Files : public ::testing::Test {
@@ -126,7 +128,7 @@ class Files : public ::testing::Test {
 
 TEST_F(Files, EveryChangedByteIsFound) {
   Plan made = plan(2);
-  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made));
+  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made, source_of(made.rows)));
   const std::string whole = world_.disk.read_file("/tmp/plan", 1 << 20).value();
   const std::string digest = PlanFile::open(world_.disk, "/tmp/plan").value().header().digest;
   const auto end = whole.rfind("{\"end\"");
@@ -143,7 +145,7 @@ TEST_F(Files, EveryChangedByteIsFound) {
 
 TEST_F(Files, ATornFileIsFound) {
   Plan made = plan(2);
-  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made));
+  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made, source_of(made.rows)));
   const std::string whole = world_.disk.read_file("/tmp/plan", 1 << 20).value();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     auto file = world_.disk.open("/tmp/torn", Disk::Open::create).value();
@@ -154,7 +156,7 @@ TEST_F(Files, ATornFileIsFound) {
 
 TEST_F(Files, RowsComeBackOneByOne) {
   Plan made = plan(5000);
-  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made));
+  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made, source_of(made.rows)));
   const auto opened = PlanFile::open(world_.disk, "/tmp/plan");
   ASSERT_TRUE(opened);
   std::size_t at = 0;

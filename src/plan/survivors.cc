@@ -20,18 +20,18 @@ bool names_last_copy(const Row& row) {
 
 std::string data_set(const Record& snapshot) { return std::string(estate::source_volume(snapshot.document)); }
 
-std::set<std::string> last_survivors(const std::vector<const Row*>& removing, const std::vector<Record>& snapshots,
-                                     const std::vector<Record>& volumes) {
-  std::set<std::string, std::less<>> removed_snapshots, removed_volumes, named;
-  for (const Row* row : removing) {
-    for (const auto& id : row->records) {
-      (row->kind == "ebs" ? removed_volumes : removed_snapshots).insert(id);
-      if (names_last_copy(*row)) named.insert(id);
-    }
+void Removing::add(const Row& row) {
+  for (const auto& id : row.records) {
+    (row.kind == "ebs" ? volumes_ : snapshots_).insert(hash(id));
+    if (names_last_copy(row)) named_.insert(id);
   }
+}
+
+std::set<std::string> last_survivors(const Removing& removing, const std::vector<Record>& snapshots,
+                                     const std::vector<Record>& volumes) {
   std::set<std::string, std::less<>> living_volumes;
   for (const auto& volume : volumes) {
-    if (!removed_volumes.contains(volume.id())) living_volumes.emplace(volume.id());
+    if (!removing.has_volume(volume.id())) living_volumes.emplace(volume.id());
   }
 
   struct Set {
@@ -46,7 +46,7 @@ std::set<std::string> last_survivors(const std::vector<const Row*>& removing, co
     Set& set = sets[key];
     // An archived copy cannot be read before it is restored: it is the one to keep only where there is no other.
     const bool readable = snapshot.document["StorageTier"].as_text() != "archive";
-    const bool stays = readable && !removed_snapshots.contains(snapshot.id());
+    const bool stays = readable && !removing.has_snapshot(snapshot.id());
     if (stays || living_volumes.contains(key)) set.survives = true;
     const bool better = readable == set.newest_readable && set.newest != nullptr
                             ? estate::is_newer(snapshot.document, set.newest->document)
@@ -57,7 +57,7 @@ std::set<std::string> last_survivors(const std::vector<const Row*>& removing, co
   }
   std::set<std::string> out;
   for (const auto& [key, set] : sets) {
-    if (!set.survives && !named.contains(set.newest->id())) out.emplace(set.newest->id());
+    if (!set.survives && !removing.is_named(set.newest->id())) out.emplace(set.newest->id());
   }
   return out;
 }

@@ -1,6 +1,9 @@
 #pragma once
+#include <functional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "estate/record.h"
@@ -11,12 +14,29 @@ namespace reeve::plan {
 /// The data set that a snapshot belongs to: its volume's id; empty where the id means nothing (copies, imports, none).
 std::string data_set(const estate::Record& snapshot);
 
+/// What one run removes in one scope. It must be known whole before the first row is judged: what a later row removes
+/// is no copy that a data set may rest on. So ids are kept by hash, some forty bytes each: a run may remove a hundred
+/// thousand. Two ids with one hash count as removed both: then a copy is kept for nothing.
+class Removing {
+ public:
+  void add(const Row& row);
+  bool has_snapshot(std::string_view id) const { return snapshots_.contains(hash(id)); }
+  bool has_volume(std::string_view id) const { return volumes_.contains(hash(id)); }
+  /// The policy named it as a last copy: it asks for consent instead of being kept.
+  bool is_named(std::string_view id) const { return named_.contains(id); }
+  bool empty() const { return snapshots_.empty() && volumes_.empty(); }
+
+ private:
+  static std::size_t hash(std::string_view id) { return std::hash<std::string_view>{}(id); }
+  std::unordered_set<std::size_t> snapshots_, volumes_;
+  std::set<std::string, std::less<>> named_;
+};
+
 /// Rows that a run may not carry out, because a data set would be left without a completed, readable copy
 /// (design, section 5.2): of each set that would be, the rows on its newest copy. Newest = StartTime, then SnapshotId.
-/// `removing` are the rows that remove data; `snapshots` and `volumes` the whole scope's. Rows on a last copy that the
+/// `removing` is what the run removes; `snapshots` and `volumes` the whole scope's. Rows on a last copy that the
 /// policy named are not taken back: they ask for consent instead.
-std::set<std::string> last_survivors(const std::vector<const Row*>& removing,
-                                     const std::vector<estate::Record>& snapshots,
+std::set<std::string> last_survivors(const Removing& removing, const std::vector<estate::Record>& snapshots,
                                      const std::vector<estate::Record>& volumes);
 
 /// Spreads savings so that the rows of one data set together never count above one full size (the largest at_most).

@@ -24,15 +24,20 @@ std::string form_member(std::string_view body, std::string_view name) {
   return {};
 }
 
-/// What a request changes; nullopt for one that only reads.
-std::optional<Sent> change_of(const HttpRequest& request) {
+/// What a request changes, one for each record; empty for one that only reads.
+std::vector<Sent> changes_of(const HttpRequest& request) {
   const std::string operation = form_member(request.body, "Action");
   for (const auto* reads : {"Describe", "List", "Get"}) {
-    if (operation.empty() || operation.starts_with(reads)) return std::nullopt;
+    if (operation.empty() || operation.starts_with(reads)) return {};
   }
   std::string id = form_member(request.body, "SnapshotId");
-  if (id.empty()) id = form_member(request.body, "ResourceId.1");
-  return Sent{operation, std::move(id)};
+  if (!id.empty()) return {{operation, std::move(id)}};
+  std::vector<Sent> out;
+  while (true) {
+    id = form_member(request.body, fmt::format("ResourceId.{}", out.size() + 1));
+    if (id.empty()) return out;
+    out.push_back({operation, std::move(id)});
+  }
 }
 
 }  // namespace
@@ -60,12 +65,16 @@ Task<Result<HttpResponse>> Network::send(HttpRequest request, Steady deadline, C
     (void)co_await sim_.loop.sleep(latency);
     if (dead()) co_return fail(broken);
   }
-  const auto change = change_of(request);
-  if (change && before_change) before_change(*change);
+  const std::vector<Sent> changes = changes_of(request);
+  for (const Sent& change : changes) {
+    if (before_change) before_change(change);
+  }
   if (dead()) co_return fail(broken);
   auto sending = inner_->send(std::move(request), deadline, cancel);
   auto answer = co_await std::move(sending);
-  if (change && after_change) after_change(*change);
+  for (const Sent& change : changes) {
+    if (after_change) after_change(change);
+  }
   if (dead()) co_return fail(broken);
   co_return answer;
 }
@@ -123,7 +132,8 @@ Result<void> House::start() {
   aws::LiveSettings settings{.version = "0", .run_id = "sim", .endpoint_url = "http://127.0.0.1:1"};
   live_ = aws::make_live(world, library.models, *credentials_, std::move(settings));
   api_ = std::make_unique<aws::CountingApi>(*live_);
-  TRY(auto opened, apply::open_sqlite_journal(state.journal(), &sim.disk, sim.clock, sim.loop, sim.workers));
+  TRY(auto opened,
+      apply::open_sqlite_journal(state.journal(), apply::FileLayer::disk, sim.disk, sim.clock, sim.loop, sim.workers));
   promises.open_intents.clear();
   journal_ = std::make_unique<WatchedJournal>(std::move(opened), promises);
   return {};
@@ -188,7 +198,7 @@ Result<plan::Plan> House::plan(const Wish& wish) {
   request.scopes.push_back({.scope = scope,
                             .reader = std::make_unique<estate::Reader>(*api_, library.models, *library.kinds,
                                                                        world.loop, scope, estate::Reader::Options{})});
-  TRY(request.protected_by_journal, apply::protection_by_journal(*journal_, world.clock.wall()));
+  request.protected_by_journal = apply::protection_by_journal(*journal_, world.clock.wall());
   plan::Plan plan = run(plan::make_plan(request, library.prices));
   plan.header.id = request.run;
   plan.header.scopes.push_back({.partition = scope.partition, .account = scope.account, .regions = {scope.region}});
@@ -196,22 +206,43 @@ Result<plan::Plan> House::plan(const Wish& wish) {
   plan.header.expires = plan.header.created + std::chrono::hours(24);
   plan.header.loopback = true;
   TRY(world.disk.make_folders(state.plans()));
-  TRY(plan::write_plan(world.disk, state.plan(plan.header.id), plan));
+  TRY(plan::write_plan(world.disk, state.plan(plan.header.id), plan, plan::source_of(plan.rows)));
   return plan;
 }
 
-Result<apply::RunResult> House::apply(const std::string& plan, bool consent, Cancel stop) {
+Result<Ran> House::apply(const std::string& plan, bool consent, Cancel stop) {
   apply::ApplyOptions options{.consent = consent};
-  return run(apply::apply_plan(hands(), state, here(), plan, std::move(options), stop, {}));
+  TRY(auto result, run(apply::apply_plan(hands(), state, here(), plan, std::move(options), stop, {})));
+  return with_rows(std::move(result));
 }
 
-Result<std::optional<apply::RunResult>> House::resume(Cancel stop) {
-  return run(apply::resume(hands(), state, here(), stop, {}));
+Result<std::optional<Ran>> House::resume(Cancel stop) {
+  TRY(auto result, run(apply::resume(hands(), state, here(), stop, {})));
+  if (!result) return std::optional<Ran>{};
+  TRY(Ran ran, with_rows(*std::move(result)));
+  return std::optional(std::move(ran));
 }
 
-Result<apply::RunResult> House::undo(const std::string& of, const std::vector<std::string>& rows, Cancel stop) {
-  TRY(plan::Plan plan, apply::plan_undo(hands(), of, rows));
-  return run(apply::apply_undo(hands(), state, here(), of, std::move(plan), stop, {}));
+Result<std::optional<Ran>> House::undo(const std::string& of, const std::vector<std::string>& rows, Cancel stop) {
+  TRY(auto planned, apply::plan_undo(hands(), of, rows));
+  TRY(auto result, run(apply::apply_undo(hands(), state, here(), std::move(planned), stop, {})));
+  if (!result) return std::optional<Ran>{};
+  TRY(Ran ran, with_rows(*std::move(result)));
+  return std::optional(std::move(ran));
+}
+
+Result<Ran> House::read_run(const std::string& run) {
+  TRY(auto result, apply::read_run(hands(), state, run));
+  return with_rows(std::move(result));
+}
+
+Result<Ran> House::with_rows(apply::RunResult result) {
+  Ran out{{std::move(result)}, {}};
+  TRY(apply::each_row_outcome(*journal_, out.id, [&out](const apply::RowOutcome& row) -> Result<void> {
+    out.rows.push_back(row);
+    return {};
+  }));
+  return out;
 }
 
 Result<void> House::load(std::string_view estate) {

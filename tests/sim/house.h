@@ -43,6 +43,11 @@ struct Sent {
   friend auto operator<=>(const Sent&, const Sent&) = default;
 };
 
+/// A run with all its rows.
+struct Ran : apply::RunResult {
+  std::vector<apply::RowOutcome> rows;
+};
+
 /// The network between engine and cloud: takes its time, tells who asks what changes, and dies with the engine.
 class Network : public Http {
  public:
@@ -70,10 +75,18 @@ class WatchedJournal : public apply::Journal {
   WatchedJournal(std::unique_ptr<apply::Journal> inner, Promises& promises)
       : inner_(std::move(inner)), promises_(promises) {}
   Task<Result<void>> append(std::vector<apply::NewEntry> entries) override;
-  Result<std::vector<apply::Entry>> read(std::string_view run) override { return inner_->read(run); }
+  Result<void> each(std::string_view run, const Visit& visit) override { return inner_->each(run, visit); }
+  Result<void> each_closed(std::string_view run, Order order, const Visit& visit) override {
+    return inner_->each_closed(run, order, visit);
+  }
+  Result<std::vector<apply::Entry>> of_row(std::string_view run, std::string_view row) override {
+    return inner_->of_row(run, row);
+  }
+  Result<apply::Entry> first(std::string_view run) override { return inner_->first(run); }
+  Result<apply::Entry> last(std::string_view run) override { return inner_->last(run); }
   Result<std::vector<std::string>> runs() override { return inner_->runs(); }
+  Result<std::vector<std::string>> open_runs() override { return inner_->open_runs(); }
   Result<std::vector<apply::Entry>> about(std::string_view subject) override { return inner_->about(subject); }
-  Result<std::vector<apply::Entry>> subjects_since(Time since) override { return inner_->subjects_since(since); }
   Result<std::optional<std::string>> run_of_plan(std::string_view plan) override { return inner_->run_of_plan(plan); }
   Result<std::vector<std::string>> undos_of(std::string_view run) override { return inner_->undos_of(run); }
 
@@ -114,9 +127,12 @@ class House {
   Result<void> restart(bool power_cut);
 
   Result<plan::Plan> plan(const Wish& wish);
-  Result<apply::RunResult> apply(const std::string& plan, bool consent, Cancel stop = {});
-  Result<std::optional<apply::RunResult>> resume(Cancel stop = {});
-  Result<apply::RunResult> undo(const std::string& run, const std::vector<std::string>& rows, Cancel stop = {});
+  Result<Ran> apply(const std::string& plan, bool consent, Cancel stop = {});
+  Result<std::optional<Ran>> resume(Cancel stop = {});
+  Result<std::optional<Ran>> undo(const std::string& run, const std::vector<std::string>& rows, Cancel stop = {});
+  /// A run as the journal tells it. Errors: not_found, journal.
+  Result<Ran> read_run(const std::string& run);
+  Result<Ran> with_rows(apply::RunResult result);
   apply::Hands hands();
   apply::Here here() const { return {.accounts = {std::string(account)}, .loopback = true}; }
   /// Runs a task to its end, and whatever it left behind.

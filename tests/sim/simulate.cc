@@ -13,7 +13,7 @@ namespace reeve::sim {
 namespace {
 
 using apply::Outcome;
-using apply::RunResult;
+using RunResult = Ran;
 
 /// A row may act on evidence of 30 s ago, and its call may take two minutes with its retries.
 constexpr Duration window = std::chrono::seconds(160);
@@ -309,7 +309,7 @@ class Life {
     if (!plan) return;
     tell(fmt::format("plan {}: {} rows, {} kept", plan->header.id, plan->rows.size(), plan->kept.size()));
     tally_.rows += plan->rows.size();
-    approve(*plan);
+    approve(plan->rows);
     check_plan(*plan);
     if (random_.chance(0.5)) {
       const std::size_t drifts = below(6);
@@ -330,7 +330,7 @@ class Life {
     }
     if (run.empty()) return violated("f: without faults the plan cannot be applied");
     resume_until_done();
-    const auto result = apply::read_run(house_.hands(), house_.state, run);
+    const auto result = house_.read_run(run);
     if (!result) return violated("c: the run cannot be read: " + result.error().text());
     check_closed(run, *result, plan->rows.size());
     check_truth(*result, *plan, before);
@@ -343,10 +343,20 @@ class Life {
     if (broken_.empty()) check_second_plan(wish);
   }
 
-  void approve(const plan::Plan& plan) {
+  static std::vector<plan::Row> all_rows(const apply::UndoPlan& undo) {
+    std::vector<plan::Row> out;
+    const auto read = undo.rows([&out](const plan::Row& row) -> Result<void> {
+      out.push_back(row);
+      return {};
+    });
+    REEVE_ASSERT(read);
+    return out;
+  }
+
+  void approve(const std::vector<plan::Row>& rows) {
     approved_.clear();
     planned_.clear();
-    rows_ = plan.rows;
+    rows_ = rows;
     for (const auto& row : rows_) {
       planned_.push_back(row.records.front());
       for (const auto& step : row.steps) {
@@ -448,23 +458,24 @@ class Life {
     if (rows.empty()) return;
     const auto planned = apply::plan_undo(house_.hands(), run, rows);
     if (!planned) return violated("f: the undo cannot be planned: " + planned.error().text());
-    approve(*planned);
+    const auto undo_rows = all_rows(*planned);
+    approve(undo_rows);
     if (random_.chance(0.3)) drift();
     house_.sim.clock.advance(std::chrono::seconds(200));
     std::string undo;
     for (int attempt = 0; undo.empty() && attempt < 4; ++attempt) {
       phase(attempt < 2 ? Trouble::all : Trouble::none, [&](const Cancel& stop) {
         const auto undone = house_.undo(run, rows, stop);
-        tell("undo: " + (undone ? undone->state : undone.error().text()));
+        tell("undo: " + (!undone ? undone.error().text() : *undone ? (*undone)->state : "nothing left"));
       });
       const auto undos = house_.journal().undos_of(run);
       if (undos && !undos->empty()) undo = undos->back();
     }
     if (undo.empty()) return violated("f: without faults the undo does not start");
     resume_until_done();
-    const auto undone = apply::read_run(house_.hands(), house_.state, undo);
+    const auto undone = house_.read_run(undo);
     if (!undone) return violated("c: the undo cannot be read: " + undone.error().text());
-    check_closed(undo, *undone, planned->rows.size());
+    check_closed(undo, *undone, undo_rows.size());
     const Picture after = picture(house_.home());
     std::map<std::string, int> left;  // changes of a record that were not taken back: then it is not what it was
     for (const auto& row : result.rows) left[row.id] += row.outcome == Outcome::done ? 1 : 0;
@@ -485,7 +496,7 @@ class Life {
     }
     const auto again = apply::plan_undo(house_.hands(), run, {});
     if (!again) return violated("f: a second undo cannot be planned: " + again.error().text());
-    for (const auto& row : again->rows) {
+    for (const auto& row : all_rows(*again)) {
       for (const auto& done : undone->rows) {
         if (done.row == row.row && done.outcome == Outcome::done) {
           violated(fmt::format("g: row {} was undone, and is planned to be undone again", row.row));
