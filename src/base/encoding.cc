@@ -159,7 +159,8 @@ std::string harmless_text(std::string_view text, bool keep_lines) {
     const bool kept = keep_lines && (c == '\n' || c == '\t');
     if ((c < 0x20 && !kept) || (c >= 0x7F && c < 0xA0)) {
       out += fmt::format("\\x{:02x}", c);
-    } else if ((c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) {
+    } else if (c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+               (c >= 0x2066 && c <= 0x2069)) {
       out += fmt::format("\\u{:04x}", c);
     } else {
       out += text.substr(0, n);

@@ -30,7 +30,8 @@ std::string decode_percent(std::string_view text, bool plus_is_space = false);
 std::size_t utf8_sequence(std::string_view text);
 
 /// Text from outside made harmless for a terminal or a log line: control characters (C0, C1, DEL) and the characters
-/// that turn the direction of writing or break lines (U+2028–202E, U+2066–2069) become visible escapes such as \x1b or
+/// that turn the direction of writing or break lines (U+061C, U+200E–200F, U+2028–202E, U+2066–2069) become visible
+/// escapes such as \x1b or
 /// \u202e; bytes that are not UTF-8 become U+FFFD. Line feeds and tabs stay where `keep_lines`.
 std::string harmless_text(std::string_view text, bool keep_lines = false);
 

@@ -82,6 +82,7 @@ TEST(Encoding, HarmlessTextHasNoTerminalEscapes) {
   EXPECT_EQ(harmless_text("a\nb\tc\r"), "a\\x0ab\\x09c\\x0d");
   EXPECT_EQ(harmless_text("a\nb\tc\r", true), "a\nb\tc\\x0d");
   EXPECT_EQ(harmless_text("x\xE2\x80\xAEy\xE2\x80\xA8z\xE2\x81\xA6"), "x\\u202ey\\u2028z\\u2066");
+  EXPECT_EQ(harmless_text("x\xD8\x9Cy\xE2\x80\x8Fz"), "x\\u061cy\\u200fz");
   EXPECT_EQ(harmless_text("\xFF\xC3"), "\xEF\xBF\xBD\xEF\xBF\xBD");
   SeededRandom random(4);
   for (int i = 0; i < 2'000; ++i) {

@@ -13,6 +13,8 @@ inline constexpr std::size_t response_body_bytes = std::size_t{256} << 20;
 inline constexpr std::size_t request_body_bytes = std::size_t{64} << 20;
 /// Largest file that people write for us (policies, estates, scripts, configuration).
 inline constexpr std::size_t text_file_bytes = std::size_t{64} << 20;
+/// Longest name of a policy: it stands in plans, file names and tags, and AWS takes 128 characters in most of its own.
+inline constexpr std::size_t policy_name_bytes = 128;
 /// Nodes that YAML aliases may expand to: a hundred bytes can otherwise ask for gigabytes.
 inline constexpr std::size_t yaml_nodes = 5'000'000;
 /// Longest JMESPath expression and deepest nesting: policies' longest are a few hundred characters, the compliance

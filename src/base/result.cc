@@ -33,8 +33,13 @@ std::string Error::text() const {
   }
   if (!where.empty()) out += " (" + where + ")";
   if (cause) out += ": " + cause->text();
+  if (hint.empty()) return out;
   const bool ended = out.ends_with('.') || out.ends_with('?') || out.ends_with('!');
-  if (!hint.empty()) out += (ended ? " " : ". ") + hint;
+  out += ended ? " " : ". ";
+  const std::size_t begins = out.size();
+  out += hint;
+  const char first = out[begins];
+  if (first >= 'a' && first <= 'z') out[begins] = static_cast<char>(first - 'a' + 'A');  // a sentence of its own
   return out;
 }
 

@@ -65,7 +65,7 @@ TEST(Result, TextSaysEverythingOnOneLine) {
                     .cause = std::make_shared<Error>(cause)};
   EXPECT_EQ(error.text(),
             "cannot delete the snapshot (ec2.DeleteSnapshot snap-1 InvalidSnapshot.InUse HTTP 400 request req-1): "
-            "connection reset. deregister the image first");
+            "connection reset. Deregister the image first");
 }
 
 TEST(ResultDeathTest, AssertionsEndTheProgramWithThePlace) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -155,10 +156,18 @@ Document document(const Report& report) {
   return b.finish();
 }
 
+void print_reads(const Common& common, const Report& report) {
+  Table table({{"region"}, {"read"}, {"state"}, {"what to do", Table::Align::left, 140}});
+  for (const auto& finding : report.findings) {
+    table.add({finding.region, finding.operation, finding.state, finding.advice});
+  }
+  print_table(common, table);
+}
+
 void print_report(const Report& report) {
   print(fmt::format("Clock: {:+.0f} s from AWS's\n", report.clock_off_s));
   if (report.regions_unknown) {
-    print("Regions: which are enabled could not be read: " + views::printable(*report.regions_unknown) + "\n");
+    print("Regions: which are enabled could not be read: " + harmless_text(*report.regions_unknown) + "\n");
   } else {
     print(fmt::format("Regions not looked at: {}\n",
                       report.unlooked.empty() ? "none" : fmt::format("{}", fmt::join(report.unlooked, " "))));
@@ -166,19 +175,13 @@ void print_report(const Report& report) {
   if (report.configuration.empty()) {
     print("Configuration: none: only tags protect\n");
   } else {
-    print(fmt::format("Configuration: {}: {} in force, {} expired\n", views::printable(report.configuration),
+    print(fmt::format("Configuration: {}: {} in force, {} expired\n", harmless_text(report.configuration),
                       report.protects == 1 ? "1 entry" : fmt::format("{} entries", report.protects), report.expired));
   }
   if (report.rules.empty()) {
     print("Recycle Bin: no readable rule for snapshots: a delete cannot be undone\n");
   }
-  for (const auto& [region, rule] : report.rules)
-    print("Recycle Bin: " + region + ": " + views::printable(rule) + "\n");
-  Table table({{"region"}, {"read"}, {"state"}, {"what to do", Table::Align::left, 140}});
-  for (const auto& finding : report.findings) {
-    table.add({finding.region, finding.operation, finding.state, finding.advice});
-  }
-  print(table.text());
+  for (const auto& [region, rule] : report.rules) print("Recycle Bin: " + region + ": " + harmless_text(rule) + "\n");
 }
 
 }  // namespace
@@ -208,7 +211,8 @@ Task<Result<int>> doctor(Engine& engine) {
   if (engine.common().json()) {
     print_json(document(report));
   } else {
-    print_report(report);
+    if (!engine.common().csv()) print_report(report);
+    print_reads(engine.common(), report);
   }
   const bool all_read =
       std::ranges::none_of(report.findings, [](const Finding& finding) { return finding.state == "failed"; });

@@ -366,22 +366,24 @@ Task<Result<Connected>> Engine::connect() {
   co_return out;
 }
 
-Result<void> Engine::check_trust(const Connected& connected) const {
-  if (connected.loopback) return {};
+/// What trust.json holds: an empty map where there is no file. Errors: invalid_input, io.
+Result<Document> Engine::trusted_accounts() const {
   RealDisk disk;
   const auto text = disk.read_file(state_.trust(), state_file_bytes);
-  if (!text && text.error().code != Code::not_found) return std::unexpected(text.error());
-  if (text) {
-    const auto parsed = parse_json(*text);
-    if (!parsed || !(*parsed)["accounts"].is_map()) {
-      return fail({.code = Code::invalid_input,
-                   .message = "the list of trusted accounts cannot be read",
-                   .resource = state_.trust(),
-                   .hint = "Remove the file, then trust each account again: reeve trust ACCOUNT"});
-    }
-    const Document& trusted = *parsed;
-    if (trusted["accounts"][connected.identity.account].is_map()) return {};
-  }
+  if (!text && text.error().code == Code::not_found) return Document{};
+  if (!text) return std::unexpected(text.error());
+  auto parsed = parse_json(*text);
+  if (parsed && (*parsed)["format"].as_integer() == 1 && (*parsed)["accounts"].is_map()) return parsed;
+  return fail({.code = Code::invalid_input,
+               .message = "the list of trusted accounts is damaged",
+               .resource = state_.trust(),
+               .hint = "Move the file away, then trust each account again: reeve trust ACCOUNT"});
+}
+
+Result<void> Engine::check_trust(const Connected& connected) const {
+  if (connected.loopback) return {};
+  TRY(const Document trusted, trusted_accounts());
+  if (trusted["accounts"][connected.identity.account].is_map()) return {};
   return fail({.code = Code::trust_missing,
                .message = fmt::format("account {} was never changed from here before", connected.identity.account),
                .hint = fmt::format("If it is the one you mean: reeve trust {}", connected.identity.account)});
@@ -389,12 +391,7 @@ Result<void> Engine::check_trust(const Connected& connected) const {
 
 Result<void> Engine::trust(const Connected& connected) {
   TRY(disk_.make_folders(state_.path));
-  Document trusted;
-  if (const auto text = disk_.read_file(state_.trust(), state_file_bytes)) {
-    TRY(trusted, parse_json(*text));
-  } else if (text.error().code != Code::not_found) {
-    return std::unexpected(text.error());
-  }
+  TRY(const Document trusted, trusted_accounts());
   Builder b;
   b.begin_map();
   b.put("format", 1);

@@ -93,6 +93,7 @@ class Engine {
   void count_and_log();
   Result<void> save_sandbox();
   std::string sandbox_file() const;
+  Result<Document> trusted_accounts() const;
   Task<Result<std::vector<std::string>>> chosen_regions(const std::string& partition);
   class KeepSandbox;
 

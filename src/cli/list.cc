@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include "base/encoding.h"
+#include "base/json.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/where.h"
 #include "plan/plan_json.h"
 #include "text/edit_distance.h"
-#include "text/yaml.h"
 #include "views/table.h"
 
 namespace reeve::cli {
@@ -13,50 +15,13 @@ namespace {
 
 using views::Table;
 
-/// One --where: PATH=VALUE or PATH!=VALUE, the value read as YAML would read it.
-Result<std::unique_ptr<policy::Filter>> where_filter(Engine& engine, const estate::Kind& kind,
-                                                     const std::string& where) {
-  const auto equals = where.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return fail({.code = Code::usage,
-                 .message = fmt::format("--where {} is not PATH=VALUE", where),
-                 .hint = "For example --where State.Name=running, --where tag:Owner=ops, --where 'Size!=8'"});
-  }
-  const bool differs = where[equals - 1] == '!';
-  const std::string path = where.substr(0, equals - (differs ? 1 : 0));
-  const std::string wanted = where.substr(equals + 1);
-  TRY(const auto value, text::parse_yaml("v: " + wanted + "\n", "--where"));
-  Builder b;
-  b.begin_map();
-  b.put("type", "value");
-  b.put("key", path);
-  b.put("op", differs ? "ne" : "eq");
-  if (path.starts_with("tag:")) {
-    b.put("value", wanted);  // a tag's value is always a text
-  } else {
-    b.put("value", value.document()["v"]);
-  }
-  b.end();
-  const Document data = b.finish();
-  std::string problem;
-  const policy::Build build{.kind = kind,
-                            .data = data,
-                            .vocabulary = engine.vocabulary(),
-                            .problem = [&problem](Value, std::string message) { problem = std::move(message); },
-                            .warning = [](Value, std::string) {},
-                            .now = engine.now()};
-  auto filter = engine.vocabulary().make_filter(build);
-  if (!filter) return fail({.code = Code::usage, .message = fmt::format("--where {}: {}", where, problem)});
-  return filter;
-}
-
 struct Listed {
   std::vector<estate::Record> records;
   std::vector<Error> errors;
 };
 
 Task<void> list_scope(Engine& engine, const estate::Kind& kind, const estate::Prices& prices, aws::Scope scope,
-                      const std::vector<std::unique_ptr<policy::Filter>>& filters, Listed& out) {
+                      std::vector<Where>& conditions, Listed& out) {
   estate::Reader reader(engine.api(), engine.models(), engine.kinds(), engine.world().loop, scope,
                         {.cancel = engine.stop()});
   text::Scratch scratch;
@@ -72,8 +37,8 @@ Task<void> list_scope(Engine& engine, const estate::Kind& kind, const estate::Pr
     for (auto& record : page) {
       policy::Candidate candidate{.view = estate::RecordView(record)};
       bool matches = true;
-      for (const auto& filter : filters) {
-        matches = matches && filter->test(candidate, context).truth == policy::Truth::yes;
+      for (auto& condition : conditions) {
+        matches = condition.matches(candidate, context) && matches;
         scratch.clear();
       }
       if (matches) out.records.push_back(std::move(record));
@@ -84,24 +49,24 @@ Task<void> list_scope(Engine& engine, const estate::Kind& kind, const estate::Pr
   if (!streamed) out.errors.push_back(streamed.error());
 }
 
-std::string cell(Value value) {
+views::Cell cell(Value value) {
   switch (value.kind()) {
     case Kind::null:
       return "";
     case Kind::text:
       return value.as_string();
     case Kind::integer:
-      return std::to_string(value.as_integer());
+      return value.as_integer();
     case Kind::real:
-      return fmt::format("{}", value.as_real());
+      return {fmt::format("{}", value.as_real()), fmt::format("{}", value.as_real()), true};
     case Kind::boolean:
-      return value.as_bool() ? "yes" : "no";
+      return {value.as_bool() ? "yes" : "no", value.as_bool() ? "true" : "false"};
     case Kind::timestamp:
       return format_iso8601(value.as_time());
     case Kind::unknown:
       return "unknown: " + value.as_string();
     default:
-      return fmt::format("{} {}", value.size(), value.is_list() ? "items" : "members");
+      return {fmt::format("{} {}", value.size(), value.is_list() ? "items" : "members"), to_json(value)};
   }
 }
 
@@ -112,6 +77,31 @@ Value at_path(Value value, std::string_view path) {
     path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
   }
   return value;
+}
+
+Table record_table(const estate::Kind& kind, const std::vector<estate::Record>& records, bool ids) {
+  std::vector<Table::Column> columns{{kind.id}};
+  std::vector<std::string> shown;
+  if (!ids) {
+    columns.push_back({"account", Table::Align::left, 12, Table::In::csv});
+    columns.push_back({"region"});
+    for (const auto& show : kind.show) {
+      if (show == kind.id) continue;
+      shown.push_back(show);
+      columns.push_back({show, Table::Align::left, 40});
+    }
+  }
+  Table table(std::move(columns));
+  for (const auto& record : records) {
+    Table::Row row{record.id()};
+    if (!ids) {
+      row.emplace_back(record.scope.account);
+      row.emplace_back(record.scope.region);
+      for (const auto& show : shown) row.push_back(cell(at_path(record.document, show)));
+    }
+    table.add(std::move(row));
+  }
+  return table;
 }
 
 void print_listed(Engine& engine, const estate::Kind& kind, const Listed& listed, bool ids) {
@@ -137,26 +127,14 @@ void print_listed(Engine& engine, const estate::Kind& kind, const Listed& listed
     print_json(b.finish());
     return;
   }
-  if (ids) {
+  if (ids && !engine.common().csv()) {
     std::string out;
-    for (const auto& record : listed.records) out += views::printable(record.id()) + "\n";
+    for (const auto& record : listed.records) out += harmless_text(record.id()) + "\n";
     print(out);
   } else {
-    std::vector<Table::Column> columns{{kind.id}, {"region"}};
-    for (const auto& show : kind.show) {
-      if (show != kind.id) columns.push_back({show, Table::Align::left, 40});
-    }
-    Table table(columns);
-    for (const auto& record : listed.records) {
-      std::vector<std::string> row{std::string(record.id()), record.scope.region};
-      for (const auto& show : kind.show) {
-        if (show != kind.id) row.push_back(cell(at_path(record.document, show)));
-      }
-      table.add(std::move(row));
-    }
-    print(engine.common().output == "csv" ? table.csv() : table.text());
+    print_table(engine.common(), record_table(kind, listed.records, ids));
   }
-  for (const auto& error : listed.errors) say("reeve: " + views::printable(error.text()));
+  for (const auto& error : listed.errors) say_error(error);
 }
 
 }  // namespace
@@ -172,19 +150,22 @@ Task<Result<int>> list(Engine& engine, ListOptions options) {
                                            near ? fmt::format("; did you mean {}?", *near) : std::string()),
                     .hint = fmt::format("Kinds are {}", fmt::join(names, ", "))});
   }
-  std::vector<std::unique_ptr<policy::Filter>> filters;
+  std::vector<Where> conditions;
   for (const auto& where : options.where) {
-    CO_TRY(auto filter, where_filter(engine, *kind, where));
-    filters.push_back(std::move(filter));
+    CO_TRY(Where condition, Where::parse(engine, *kind, where));
+    conditions.push_back(std::move(condition));
   }
   CO_TRY(const auto prices, engine.prices({}));
   CO_TRY(const Connected connected, co_await engine.connect());
   Listed listed;
   for (const auto& scope : connected.scopes) {
-    Task<void> one = list_scope(engine, *kind, prices, scope, filters, listed);
+    Task<void> one = list_scope(engine, *kind, prices, scope, conditions, listed);
     co_await std::move(one);
   }
   print_listed(engine, *kind, listed, options.ids);
+  for (const auto& condition : conditions) {
+    if (const auto slip = condition.nobody_has_it()) say("reeve: " + *slip);
+  }
   co_return listed.errors.empty() ? Exit::ok : Exit::unjudged;
 }
 

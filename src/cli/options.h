@@ -23,6 +23,8 @@ struct Common {
   bool seed_given = false;
   std::string faults;  ///< a fault script for the sandbox, or for the client where there is none
   bool json() const { return output == "json"; }
+  bool csv() const { return output == "csv"; }
+  bool people() const { return !json() && !csv(); }
   /// The flags that lead back to where this verb worked, for commands that it prints: " --sandbox --state DIR".
   std::string same_place() const {
     std::string out;

@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "cli/exit_code.h"
 #include "plan/plan_json.h"
-#include "views/table.h"
 
 namespace reeve::cli {
 
@@ -26,11 +25,17 @@ void say(std::string_view text) {
   std::fputc('\n', stderr);
 }
 
+void print_table(const Common& common, const views::Table& table, std::string_view indent) {
+  print(common.csv() ? table.csv() : table.text(indent));
+}
+
+void say_error(const Error& error) { say("reeve: " + harmless_text(error.text(), true)); }
+
 int report(const Common& common, const Error& error) {
   if (common.json()) {
     print_json(plan::error_document(error));
   } else {
-    say("reeve: " + harmless_text(error.text(), true));
+    say_error(error);
   }
   return exit_code(error);
 }
@@ -50,7 +55,7 @@ Progress::~Progress() { clear(); }
 void Progress::show(std::string_view text) {
   if (!on_) return;
   constexpr std::size_t line = 100;
-  const std::string safe = views::printable(text.substr(0, line));
+  const std::string safe = harmless_text(text.substr(0, line));
   std::fprintf(stderr, "\r\x1b[2K%s", safe.c_str());
   std::fflush(stderr);
   shown_ = true;

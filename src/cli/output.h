@@ -5,6 +5,7 @@
 #include "base/document.h"
 #include "base/result.h"
 #include "cli/options.h"
+#include "views/table.h"
 
 namespace reeve::cli {
 
@@ -12,6 +13,10 @@ namespace reeve::cli {
 void print(std::string_view text);
 void print_json(Value document);
 void say(std::string_view text);  ///< a line on standard error
+/// Prints a table as CSV with `-o csv`, else for people.
+void print_table(const Common& common, const views::Table& table, std::string_view indent = "");
+/// Says an error on standard error, made harmless.
+void say_error(const Error& error);
 
 /// Prints an error as the output format wants it: JSON on standard output, or lines for people on standard error.
 /// Gives the exit code.

@@ -48,6 +48,10 @@ Task<Result<int>> trust(Engine& engine, TrustOptions options) {
     b.end();
     b.end();
     print_json(b.finish());
+  } else if (engine.common().csv()) {
+    views::Table table({{"account"}, {"alias"}});
+    table.add({account, connected.alias.value_or("")});
+    print(table.csv());
   } else {
     print(fmt::format("Account {} is trusted from here on.\n", account));
   }

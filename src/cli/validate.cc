@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "base/real_seams.h"
 #include "cli/exit_code.h"
@@ -22,6 +23,7 @@ Result<int> validate(const Common& common, const std::vector<std::string>& files
   b.begin_map("validate");
   b.begin_list("files");
   bool ok = true;
+  views::Table table({{"file"}, {"line"}, {"column"}, {"level"}, {"message"}});
   for (const auto& file : files) {
     TRY(const std::string text, disk.read_file(file, limits::text_file_bytes));
     const auto read = policy::read_policies(text, file, names_given, vocabulary, *kinds);
@@ -40,15 +42,18 @@ Result<int> validate(const Common& common, const std::vector<std::string>& files
       b.put("warning", problem.warning);
       b.end();
       if (!problem.warning) ++errors;
-      if (!common.json()) {
-        print(fmt::format("{}:{}:{}: {}{}\n", problem.file, problem.line, problem.column,
-                          problem.warning ? "warning: " : "", problem.message));
+      const std::string_view level = problem.warning ? "warning" : "error";
+      table.add({problem.file, problem.line, problem.column, level, problem.message});
+      if (common.people()) {
+        print(harmless_text(fmt::format("{}:{}:{}: {}{}\n", problem.file, problem.line, problem.column,
+                                        problem.warning ? "warning: " : "", problem.message),
+                            true));
       }
     }
     b.end();
     b.end();
     ok = ok && errors == 0;
-    if (!common.json() && errors == 0) {
+    if (common.people() && errors == 0) {
       print(fmt::format(
           "{}: {} fine\n", file,
           read.policies.size() == 1 ? "1 policy is" : fmt::format("{} policies are", read.policies.size())));
@@ -58,6 +63,7 @@ Result<int> validate(const Common& common, const std::vector<std::string>& files
   b.end();
   b.end();
   if (common.json()) print_json(b.finish());
+  if (common.csv()) print(table.csv());
   return ok ? Exit::ok : Exit::usage;
 }
 

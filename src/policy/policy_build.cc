@@ -6,6 +6,7 @@
 #include "base/contains.h"
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/limits.h"
 
 namespace reeve::policy {
 namespace {
@@ -114,6 +115,10 @@ class PolicyBuilder {
     if (!is_policy_name(name.as_text())) {
       return problem(name, "the policy name \"" + name.as_string() +
                                "\" must begin with a letter and hold letters, digits, \"_\" and single dashes inside");
+    }
+    if (name.as_text().size() > limits::policy_name_bytes) {
+      return problem(name, "the policy name has " + std::to_string(name.as_text().size()) + " characters: at most " +
+                               std::to_string(limits::policy_name_bytes) + " are allowed");
     }
     policy_->name = name.as_string();
   }

@@ -3,25 +3,42 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+
+#include "base/encoding.h"
 
 namespace reeve::views {
 namespace {
 
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
+/// The text, or its beginning and "…", in at most so many places. It is valid UTF-8.
 std::string cut(std::string_view text, std::size_t most) {
   if (width(text) <= most) return std::string(text);
   std::size_t end = 0;
-  for (std::size_t seen = 0; end < text.size(); ++end) {
-    if (!continues(text[end]) && ++seen == most) break;
+  for (std::size_t next = 0; next < text.size(); end = next) {
+    next = end + std::max<std::size_t>(utf8_sequence(text.substr(end)), 1);
+    if (width(text.substr(0, next)) + 1 > most) break;
   }
   return std::string(text.substr(0, end)) + "…";
 }
 
-std::string cell_of_csv(std::string_view text) {
-  std::string out(text);
-  if (!out.empty() && std::string_view("=+-@\t\r").find(out.front()) != std::string_view::npos) out.insert(0, "'");
+std::string csv_title(std::string_view title) {
+  std::string out(title);
+  for (char& c : out) {
+    if (c != '.' && std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return out;
+}
+
+/// Whether a spreadsheet would take a text for a formula (OWASP, "CSV Injection"; also by the wide forms of the signs).
+bool is_formula(std::string_view text) {
+  constexpr std::string_view signs[] = {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"};
+  return std::ranges::any_of(signs, [&](std::string_view sign) { return text.starts_with(sign); });
+}
+
+std::string csv_cell(const Cell& cell) {
+  std::string out = harmless_text(cell.csv, true);
+  if (!cell.number && is_formula(out)) out.insert(0, "'");
   if (out.find_first_of(",\"\r\n") == std::string::npos) return out;
   std::string quoted = "\"";
   for (const char c : out) {
@@ -34,23 +51,9 @@ std::string cell_of_csv(std::string_view text) {
 }  // namespace
 
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !continues(c); }));
-}
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool c1 = c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (c < 0x20 || c == 0x7F) {
-      out += fmt::format("\\x{:02x}", c);
-    } else if (c1) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[++i]));
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
+  // fmt pads by the places that a terminal takes; its measure has no door of its own.
+  if (text.empty()) return 0;
+  return 2 * text.size() - fmt::formatted_size("{:<{}}", text, text.size());
 }
 
 std::string dollars(double amount) {
@@ -62,49 +65,69 @@ std::string dollars(double amount) {
   return fmt::format("{}${}.{:02}", amount < 0 && cents > 0 ? "-" : "", whole, cents % 100);
 }
 
+Cell money(const std::optional<double>& amount) {
+  if (!amount) return {"-", ""};
+  return {dollars(*amount), fmt::format("{}", *amount), true};
+}
+
 std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string Table::text(std::string_view indent) const {
-  std::vector<std::size_t> widths;
-  for (const auto& column : columns_) widths.push_back(width(column.title));
+  std::vector<std::size_t> shown, widths;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].in == In::csv) continue;
+    shown.push_back(i);
+    widths.push_back(width(columns_[i].title));
+  }
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows_) {
     auto& line = cells.emplace_back();
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      line.push_back(i < row.size() ? cut(printable(row[i]), columns_[i].most) : std::string());
-      widths[i] = std::max(widths[i], width(line.back()));
+    for (std::size_t k = 0; k < shown.size(); ++k) {
+      const std::size_t i = shown[k];
+      line.push_back(i < row.size() ? cut(harmless_text(row[i].text), columns_[i].most) : std::string());
+      widths[k] = std::max(widths[k], width(line.back()));
     }
   }
   std::string out;
   auto put_line = [&](auto&& cell_of) {
     std::string line(indent);
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const std::string cell = cell_of(i);
-      const std::string pad(widths[i] - width(cell), ' ');
-      if (i > 0) line += "  ";
-      line += columns_[i].align == Align::right ? pad + cell : cell + pad;
+    for (std::size_t k = 0; k < shown.size(); ++k) {
+      const std::string cell = cell_of(k);
+      const std::string pad(widths[k] - width(cell), ' ');
+      if (k > 0) line += "  ";
+      line += columns_[shown[k]].align == Align::right ? pad + cell : cell + pad;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   };
-  put_line([&](std::size_t i) { return columns_[i].title; });
-  for (const auto& line : cells) put_line([&](std::size_t i) { return line[i]; });
+  put_line([&](std::size_t k) { return columns_[shown[k]].title; });
+  for (const auto& line : cells) put_line([&](std::size_t k) { return line[k]; });
   return out;
 }
 
-std::string Table::csv() const {
+std::string Table::csv_header() const {
+  Row titles;
+  for (const auto& column : columns_) titles.emplace_back(csv_title(column.title));
+  return csv_line(titles);
+}
+
+std::string Table::csv_line(const Row& row) const {
   std::string out;
-  auto put_line = [&](auto&& cell_of) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (i > 0) out += ',';
-      out += cell_of_csv(cell_of(i));
-    }
-    out += "\r\n";
-  };
-  put_line([&](std::size_t i) { return columns_[i].title; });
-  for (const auto& row : rows_) put_line([&](std::size_t i) { return i < row.size() ? row[i] : std::string(); });
+  bool first = true;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].in == In::text) continue;
+    if (!first) out += ',';
+    first = false;
+    if (i < row.size()) out += csv_cell(row[i]);
+  }
+  return out + "\r\n";
+}
+
+std::string Table::csv() const {
+  std::string out = csv_header();
+  for (const auto& row : rows_) out += csv_line(row);
   return out;
 }
 

@@ -18,16 +18,45 @@ TEST(Table, CutsLongTextsAtACharacter) {
   EXPECT_EQ(table.text(), "t\näää…\n");
 }
 
+TEST(Table, WideCharactersTakeTwoPlaces) {
+  Table table({{"name", Table::Align::left, 5}, {"n"}});
+  table.add({"東京", 1});
+  table.add({"東京都庁", 2});
+  table.add({"abcd", 3});
+  EXPECT_EQ(table.text(), "name   n\n東京   1\n東京…  2\nabcd   3\n");
+}
+
 TEST(Table, ShowsControlCharactersInsteadOfSendingThem) {
-  EXPECT_EQ(printable("a\x1b[31mb\n\xC2\x9B"
-                      "c"),
-            "a\\x1b[31mb\\x0a\\x9bc");
+  Table table({{"t"}});
+  table.add(
+      {"a\x1b[31mb\n\xC2\x9B"
+       "c\xE2\x80\xAE"
+       "d\xff"});
+  EXPECT_EQ(table.text(), "t\na\\x1b[31mb\\x0a\\x9bc\\u202ed\xEF\xBF\xBD\n");
+  EXPECT_EQ(table.csv(), "t\r\n\"a\\x1b[31mb\n\\x9bc\\u202ed\xEF\xBF\xBD\"\r\n");
 }
 
 TEST(Table, CsvQuotesAndDisarmsFormulas) {
   Table table({{"a"}, {"b"}});
   table.add({"=1+2", "x,\"y\""});
-  EXPECT_EQ(table.csv(), "a,b\r\n'=1+2,\"x,\"\"y\"\"\"\r\n");
+  table.add({"＝1", "\t-1"});
+  EXPECT_EQ(table.csv(), "a,b\r\n'=1+2,\"x,\"\"y\"\"\"\r\n'＝1,'\t-1\r\n");
+}
+
+TEST(Table, CsvHasPlainNumbersAndNamesWithoutSpaces) {
+  Table table({{"saves/month"}, {"in doubt"}, {"State.Name"}});
+  table.add({money(-1234.5), 7, "-1"});
+  table.add({money(std::nullopt)});
+  EXPECT_EQ(table.csv(), "saves_month,in_doubt,State.Name\r\n-1234.5,7,'-1\r\n,,\r\n");
+  EXPECT_EQ(table.text(), "saves/month  in doubt  State.Name\n-$1,234.50   7         -1\n-\n");
+}
+
+TEST(Table, ColumnsForPeopleOrForPrograms) {
+  Table table(
+      {{"id"}, {"short", Table::Align::left, 60, Table::In::text}, {"long", Table::Align::left, 60, Table::In::csv}});
+  table.add({"a", "b", "c"});
+  EXPECT_EQ(table.text(), "id  short\na   b\n");
+  EXPECT_EQ(table.csv(), "id,long\r\na,c\r\n");
 }
 
 TEST(Table, WritesMoney) {

@@ -1,0 +1,145 @@
+"""What verbs print: CSV that programs and spreadsheets can take, tables that nothing from outside can steer, and what is
+said where a flag is no use.
+
+    REEVE=build/debug/reeve python3 tests/e2e/output_test.py
+
+Needs nothing but Python.
+"""
+
+import csv
+import io
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import ACCOUNT, ESTATE, POLICY, REGION, STALE, Contract  # noqa: E402
+
+NASTY = """
+format: 1
+snapshots:
+  - {SnapshotId: snap-0000000000000001a, StartTime: -40d, VolumeSize: 50, Description: "=HYPERLINK(\\"http://x\\")", Tags: {Name: "a\\u202eb\\u009b31m\\e[31m"}}
+  - {SnapshotId: snap-0000000000000002a, StartTime: -40d, VolumeSize: 50, Description: 東京のバックアップ}
+  - {SnapshotId: snap-0000000000000003a, StartTime: -40d, VolumeSize: 50, Description: "one,\\ntwo \\"three\\""}
+bin_rules:
+  - {Identifier: weeklyrule1, RetentionDays: 7}
+"""
+
+
+class Output(Contract):
+    def setUp(self):
+        super().setUp()
+        self.cloud = f"--sandbox={self.home.write('estate.yaml', ESTATE)}"
+
+    def rows(self, *args, code=0):
+        """CSV as a list of maps; the header's names are words, and every line ends as RFC 4180 wants it."""
+        ended = self.home.start(*args, "-o", "csv")
+        out, err = ended.process.communicate(timeout=60)
+        self.assertEqual(ended.process.returncode, code, err)
+        reader = csv.DictReader(io.StringIO(out, newline=""), strict=True)
+        rows = list(reader)
+        for name in reader.fieldnames:
+            self.assertRegex(name, r"^[A-Za-z0-9_.]+$")
+        for row in rows:
+            self.assertNotIn(None, row)
+        return rows
+
+
+class Csv(Output):
+    def test_list(self):
+        rows = self.rows("list", "ebs-snapshot", self.cloud)
+        self.assertEqual([row["SnapshotId"] for row in rows], [f"snap-000000000000000{i}a" for i in range(1, 7)])
+        self.assertEqual({(row["account"], row["region"]) for row in rows}, {(ACCOUNT, REGION)})
+        self.assertEqual(rows[0]["VolumeSize"], "50")
+        ids = self.rows("list", "ebs-snapshot", self.cloud, "--ids")
+        self.assertEqual(ids, [{"SnapshotId": row["SnapshotId"]} for row in rows])
+
+    def test_doctor_trust_and_validate(self):
+        reads = self.rows("doctor", self.cloud)
+        self.assertEqual({row["state"] for row in reads}, {"ok"})
+        self.assertIn("ec2.DescribeSnapshots", {row["read"] for row in reads})
+        self.assertEqual(self.rows("trust", ACCOUNT, "--yes-i-mean", ACCOUNT, self.cloud)[0]["account"], ACCOUNT)
+        wrong = self.home.write("wrong.yaml", "policies:\n  - name: a\n    resource: ebs\n    filter: []\n")
+        problems = self.rows("validate", POLICY, wrong, code=1)
+        self.assertEqual([(row["file"], row["line"], row["level"]) for row in problems], [(wrong, "4", "error")])
+        self.assertIn("filters", problems[0]["message"])
+
+    def test_not_for_every_verb(self):
+        for words in (["version"], ["call", "ec2", "DescribeSnapshots", self.cloud], ["sandbox", "--reset"]):
+            ended = self.reeve(*words, "-o", "csv")
+            self.assertEqual((ended.code, ended.out), (1, ""), ended)
+            self.assertIn("-o json", ended.err)
+
+    def test_cells_from_outside(self):
+        cloud = f"--sandbox={self.home.write('nasty.yaml', NASTY)}"
+        rows = self.rows("list", "ebs-snapshot", cloud)
+        self.assertEqual([row["Description"] for row in rows],
+                         ["'=HYPERLINK(\"http://x\")", "東京のバックアップ", 'one,\ntwo "three"'])
+        for words in (["list", "ebs-snapshot", cloud], ["plan", POLICY, cloud]):
+            for form in ("table", "csv"):
+                said = self.reeve(*words, "-o", form)
+                for character in "\x1b\x9b\u202e":
+                    self.assertNotIn(character, said.out + said.err)
+        table = self.reeve("plan", POLICY, cloud, "--limit", "none").out
+        self.assertIn(r"a\u202eb\x9b31m\x1b[31m", table)
+
+
+class Slips(Output):
+    def test_a_path_that_no_record_has(self):
+        for where, said in (("Stat=completed", "no record has Stat; nearest: State"), ("Nonsense=1", "no record has Nonsense\n"),
+                            ("tag:Nmae=x", "no record has tag:Nmae; nearest: tag:Name")):
+            listed = self.reeve("list", "ebs-snapshot", self.cloud, "--ids", "--where", where)
+            self.assertEqual((listed.code, listed.out), (0, ""), listed)
+            self.assertIn(said, listed.err)
+        deep = self.reeve("list", "ec2", self.cloud, "--ids", "--where", "State.Nmae=running")
+        self.assertIn("no record has State.Nmae; nearest: State.Name", deep.err)
+        for where in ("State=pending", "tag:Name=x", "State!=pending"):
+            self.assertNotIn("no record", self.reeve("list", "ebs-snapshot", self.cloud, "--where", where).err)
+
+    def test_empty_values(self):
+        for words in (["--limit", ""], ["--limit="], ["--save", ""], ["--prices", ""], ["--profile", ""], ["--state", ""],
+                      ["--config", ""], ["--now", ""], ["--region", ""], ["--log-file", ""], ["--faults", ""], [""],
+                      ["--sandbox="]):
+            error = self.refused(1, "usage", "plan", POLICY, *words)
+            self.assertIn("empty", error["message"])
+        self.refused(1, "usage", "apply", "p-1", "--rows", "", "--sandbox")
+        self.assertEqual(self.reeve("plan", POLICY, self.cloud, env={"REEVE_LIMIT": "", "REEVE_NOW": ""}).code, 0)
+
+    def test_sandbox_by_variable(self):
+        for word in ("1", "true", "YES"):
+            self.assertEqual(len(self.ok("list", "ebs-snapshot", "--ids", env={"REEVE_SANDBOX": word})["records"]), 300)
+        for word in ("0", "false", "No", ""):
+            nobody = {"REEVE_SANDBOX": word, "AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+            self.refused(2, "credentials", "list", "ebs-snapshot", env=nobody)
+
+    def test_a_name_that_is_too_long(self):
+        for length, code in ((128, 0), (129, 1)):
+            policy = self.home.write("long.yaml", f"policies:\n  - name: {'a' * length}\n    resource: ebs\n")
+            said = self.reeve("validate", policy)
+            self.assertEqual(said.code, code, said)
+        self.assertIn("at most 128", said.out)
+
+    def test_a_damaged_list_of_trusted_accounts_is_left_as_it_is(self):
+        os.makedirs(self.home.state)
+        path = os.path.join(self.home.state, "trust.json")
+        for text in ("[]", "{", '{"format": 1}', '{"format": 1, "accounts": []}'):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            error = self.refused(1, "invalid_input", "trust", ACCOUNT, "--yes-i-mean", ACCOUNT, self.cloud)
+            self.assertIn("trust.json", error["resource"])
+            self.assertIn("reeve trust", error["hint"])
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(file.read(), text)
+        os.remove(path)
+        self.ok("trust", ACCOUNT, "--yes-i-mean", ACCOUNT, self.cloud)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(list(json.load(file)["accounts"]), [ACCOUNT])
+
+    def test_sentences(self):
+        said = self.reeve("plan", "none.yaml", self.cloud)
+        self.assertNotRegex(said.err, r"\. [a-z]")
+
+
+if __name__ == "__main__":
+    unittest.main()
