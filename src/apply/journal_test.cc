@@ -1,6 +1,8 @@
 #include "apply/journal.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sqlite3.h>
 
 #include "apply/effects.h"
 #include "apply/lock.h"
@@ -11,6 +13,19 @@
 namespace reeve::apply {
 namespace {
 
+/// Counts what is handed to it: a commit each.
+class CountingWorkers : public Workers {
+ public:
+  Task<void> run(Loop& loop, std::move_only_function<void()> work) override {
+    ++commits;
+    return inner_.run(loop, std::move(work));
+  }
+  int commits = 0;
+
+ private:
+  InlineWorkers inner_;
+};
+
 class JournalTest : public ::testing::Test {
  protected:
   JournalTest() { open(); }
@@ -20,7 +35,7 @@ class JournalTest : public ::testing::Test {
   }
   void open() {
     journal_.reset();
-    auto opened = open_sqlite_journal(path_, FileLayer::disk, world_.disk, world_.clock, world_.loop, world_.workers);
+    auto opened = open_sqlite_journal(path_, FileLayer::disk, world_.disk, world_.clock, world_.loop, workers_);
     ASSERT_TRUE(opened) << opened.error().text();
     journal_ = *std::move(opened);
   }
@@ -40,6 +55,7 @@ class JournalTest : public ::testing::Test {
     open();
   }
   SimWorld world_;
+  CountingWorkers workers_;
   std::string path_ = "/tmp/journal.sqlite";
   std::unique_ptr<Journal> journal_;
 };
@@ -67,6 +83,83 @@ TEST_F(JournalTest, AChangedEntryIsFound) {
   ASSERT_FALSE(entries);
   EXPECT_EQ(entries.error().code, Code::journal);
   EXPECT_TRUE(journal_->read("r-2"));
+}
+
+TEST_F(JournalTest, AnEntryThatWasRemovedFromTheMiddleIsFound) {
+  ASSERT_TRUE(append("r-1", "run", R"({"plan": "p-1"})"));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append("r-1", "outcome", R"({"result": "done"})"));
+  journal_.reset();
+  sqlite3* raw = nullptr;
+  const std::string vfs = register_disk_vfs(world_.disk);
+  ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &raw, SQLITE_OPEN_READWRITE, vfs.c_str()), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(raw, "PRAGMA locking_mode = EXCLUSIVE; DELETE FROM entries WHERE seq = 3", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
+  sqlite3_close_v2(raw);
+  open();
+  const auto entries = journal_->read("r-1");
+  ASSERT_FALSE(entries);
+  EXPECT_EQ(entries.error().code, Code::journal);
+  EXPECT_THAT(entries.error().message, ::testing::HasSubstr("lost entries before seq 4"));
+  EXPECT_THAT(entries.error().hint, ::testing::HasSubstr("look at the account"));
+}
+
+TEST_F(JournalTest, EntriesThatComeTogetherShareACommitAndAllSurvive) {
+  ASSERT_TRUE(append("r-1", "run", R"({"plan": "p-1"})"));
+  const int before = workers_.commits;
+  std::vector<Task<Result<void>>> many;
+  for (int i = 0; i < 20; ++i) {
+    std::vector<NewEntry> entries;
+    entries.push_back({.run = "r-1",
+                       .row = fmt::format("row-{}", i),
+                       .kind = "intent",
+                       .subject = {},
+                       .body = parse_json(R"({"n": 1})").value()});
+    many.push_back(journal_->append(std::move(entries)));
+  }
+  for (const auto& written : world_.loop.run(all(world_.loop, std::move(many)))) EXPECT_TRUE(written);
+  EXPECT_LE(workers_.commits - before, 2);  // the first may go alone
+  world_.disk.stop_after(0);
+  journal_.reset();
+  world_.disk.crash(world_.random);
+  open();
+  EXPECT_EQ(journal_->read("r-1").value().size(), 21U);
+}
+
+TEST_F(JournalTest, AJournalThatWasEmptiedIsRefused) {
+  ASSERT_TRUE(append("r-1", "run", R"({"plan": "p-1"})"));
+  journal_.reset();
+  for (const auto* part : {"", "-wal"}) (void)world_.disk.remove(path_ + part);
+  const auto opened =
+      open_sqlite_journal(path_, FileLayer::disk, world_.disk, world_.clock, world_.loop, world_.workers);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::journal);
+  EXPECT_THAT(opened.error().message, ::testing::HasSubstr("does not hold run r-1"));
+  EXPECT_THAT(opened.error().hint, ::testing::HasSubstr(path_ + ".mark"));
+  ASSERT_TRUE(world_.disk.remove(path_ + ".mark"));  // as the hint says
+  open();
+}
+
+TEST_F(JournalTest, ADamagedFileSaysWhatToDo) {
+  ASSERT_TRUE(append("r-1", "run", R"({"plan": "p-1"})"));
+  journal_.reset();
+  ASSERT_TRUE(world_.disk.write_file(path_, "no database"));
+  const auto opened =
+      open_sqlite_journal(path_, FileLayer::disk, world_.disk, world_.clock, world_.loop, world_.workers);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::journal);
+  for (const auto* part : {"Keep a copy", "protected", "Look at the account"}) {
+    EXPECT_THAT(opened.error().hint, ::testing::HasSubstr(part));
+  }
+}
+
+TEST_F(JournalTest, RunsThatDidNotEndAreFoundNewestFirst) {
+  for (const auto* run : {"r-1", "r-2", "r-3", "r-4"}) ASSERT_TRUE(append(run, "run", R"({"plan": "p"})"));
+  ASSERT_TRUE(append("r-1", "end", R"({"state": "interrupted"})"));
+  ASSERT_TRUE(append("r-3", "end", R"({"state": "done"})"));
+  ASSERT_TRUE(append("r-4", "end", R"({"state": "failed"})"));
+  ASSERT_TRUE(append("r-4", "intent", R"({"n": 1})"));  // it went on
+  EXPECT_THAT(journal_->open_runs().value(), ::testing::ElementsAre("r-4", "r-2", "r-1"));
 }
 
 TEST_F(JournalTest, AFullDiskLosesNothingThatWasPromised) {

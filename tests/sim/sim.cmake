@@ -14,3 +14,5 @@ set_tests_properties(sim.seeds PROPERTIES LABELS sim TIMEOUT 900)
 
 reeve_test(cases scenarios LINKS apply sandbox)
 target_link_libraries(cases_scenarios_test PRIVATE sim_house)
+reeve_test(cases runs LINKS apply sandbox)
+target_link_libraries(cases_runs_test PRIVATE sim_house)
