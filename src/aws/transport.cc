@@ -160,11 +160,15 @@ class Transport final : public Http {
     }
     if (timed) loop_.cancel_call(timer);
 
-    if (outcome.error == 0) co_return std::move(exchange->response);
+    if (outcome.error == 0 && !outcome.unframed) co_return std::move(exchange->response);
     Error error{.code = Code::network, .message = fmt::format("{}: {}", where, what_failed(outcome.error))};
     if (outcome.too_large) {
       error.code = Code::limit_exceeded;
       error.message = fmt::format("{}: the answer is larger than {} bytes", where, options_.response_limit_bytes);
+    } else if (outcome.error == 0) {
+      error.message =
+          where + ": the answer does not say where it ends (no Content-Length, no chunks), so it was not read";
+      error.hint = "something on the way answers in HTTP/1.0: see HTTP_PROXY, HTTPS_PROXY and the endpoint";
     } else if (stop == Stop::deadline) {
       error.code = Code::timed_out,
       error.message = where + (connected ? ": no answer before the deadline" : ": no connection before the deadline");

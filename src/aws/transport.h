@@ -28,8 +28,8 @@ struct TransportOptions {
 /// library's one thread does the input and output; answers come back to `loop`. A request that a closing connection
 /// did not begin to send is sent over another one; nothing else is retried. Adds Host and Content-Length.
 ///
-/// An answer must say its length or come in chunks, as all of AWS's do; one that ends with its connection (HTTP/1.0)
-/// is read without its body.
+/// An answer must say its length or come in chunks, as all of AWS's do. A success that ends with its connection
+/// (HTTP/1.0) is an error of network, since its body is not read and may not pass for an empty one.
 ///
 /// Destroy it on the loop's thread when every send() has ended: it waits for the library's threads.
 /// Errors of send(): those of Http; network says what failed (name resolution, connection, TLS, a torn connection).

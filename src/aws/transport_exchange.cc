@@ -115,20 +115,20 @@ int Exchange::send_on(aws_http_connection* connection) {
   return 0;
 }
 
-int Exchange::on_headers(aws_http_stream* stream, int block, const aws_http_header* headers, std::size_t count,
+int Exchange::on_headers(aws_http_stream*, int block, const aws_http_header* headers, std::size_t count,
                          void* user_data) {
   auto* self = static_cast<Exchange*>(user_data);
   if (block != AWS_HTTP_HEADER_BLOCK_MAIN) return AWS_OP_SUCCESS;
-  if (self->response.status == 0) {
-    aws_http_stream_get_incoming_response_status(stream, &self->response.status);
-    self->response.headers.reserve(12);
-  }
+  if (self->response.headers.empty()) self->response.headers.reserve(12);
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view name = view(headers[i].name), value = view(headers[i].value);
     if (aws_http_header_name_eq(headers[i].name, cursor("Content-Length"))) {
       std::size_t size = 0;
       std::from_chars(value.data(), value.data() + value.size(), size);
       if (size <= self->limit_) self->response.body.reserve(size + padding_bytes);
+      self->framed_ = true;
+    } else if (aws_http_header_name_eq(headers[i].name, cursor("Transfer-Encoding"))) {
+      self->framed_ = true;
     }
     self->response.headers.emplace_back(name, value);
   }
@@ -162,6 +162,7 @@ void Exchange::on_complete(aws_http_stream* stream, int error, void* user_data) 
   }
   auto* manager = self->manager_;
   const auto keep = self->shared_from_this();
+  if (error == 0) aws_http_stream_get_incoming_response_status(stream, &self->response.status);
   aws_http_stream_release(stream);
   aws_http_connection_manager_release_connection(manager, connection);
   if (self->completed_) {
@@ -179,7 +180,14 @@ void Exchange::finish(int error) {
     response.body.resize(size);
   }
   auto done = std::move(done_);
-  done({.error = error, .too_large = too_large_});
+  done({.error = error, .too_large = too_large_, .unframed = lacks_body()});
+}
+
+// The library takes an answer without a length as one without a body (RFC 9112 section 6.3 has it end with the
+// connection). What would be read as an empty answer may be a list of thousands. Refusals are told by their status.
+bool Exchange::lacks_body() const {
+  const bool success = response.status >= 200 && response.status < 300;
+  return success && !framed_ && response.status != 204 && request_.method != "HEAD";
 }
 
 bool Exchange::abort() {

@@ -21,6 +21,7 @@ namespace reeve::aws::crt {
 struct Outcome {
   int error = 0;  ///< the library's error number; 0 = answered
   bool too_large = false;
+  bool unframed = false;  ///< the answer says neither its length nor that it comes in chunks: its body was not read
 };
 
 /// One request and its answer on the library's threads. Made and started on the loop's thread; `done` is called once,
@@ -51,6 +52,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void acquire();
   int send_on(aws_http_connection* connection);  // with mutex_ held
   void finish(int error);
+  bool lacks_body() const;
 
   HttpRequest request_;
   const std::size_t limit_;
@@ -66,7 +68,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool aborted_ = false, completed_ = false;
 
   // Whoever the library calls back on; one call at a time.
-  bool too_large_ = false, began_ = false;
+  bool too_large_ = false, began_ = false, framed_ = false;
   int attempts_ = 0;
 };
 

@@ -1,6 +1,6 @@
 # The real binary: the first need nothing but Python, the others boto3, awscli and moto (scripts/setup --tests).
 set(clients ${CMAKE_SOURCE_DIR}/build/deps/venv/bin/python)
-set(plain contract configuration output)
+set(plain contract configuration output transport)
 foreach(name ${plain} sandbox_boto3 clients moto)
   set(python ${clients})
   if(name IN_LIST plain)
