@@ -8,6 +8,7 @@
 
 #include "aws/fault_positions.h"
 #include "aws/fault_script.h"
+#include "aws/model.h"
 #include "aws/protocol/nearest.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -47,7 +48,8 @@ std::string listed(std::span<const std::string_view> names) { return fmt::format
 /// Reads one script and notes all that is wrong with it.
 class Reader {
  public:
-  Reader(std::string_view text, std::string_view file) : positions_(text), file_(file) {}
+  Reader(std::string_view text, std::string_view file, Models* models)
+      : positions_(text), file_(file), models_(models) {}
 
   std::vector<FaultRule> script(Value root) {
     std::vector<FaultRule> out;
@@ -131,6 +133,7 @@ class Reader {
     only(from, path, std::array<std::string_view, 6>{"service", "operation", "params", "nth", "every", "after"});
     out.service = text(from, path, "service");
     out.operation = text(from, path, "operation");
+    if (models_) known(path, out);
     if (const auto params = from.find("params"); params && is(*params, Kind::map, path + ".params")) {
       out.params = deep_copy(*params);
     }
@@ -141,6 +144,36 @@ class Reader {
     for (const std::string_view key : {"nth", "every", "after"}) when += from.find(key) ? 1 : 0;
     if (when > 1) at_value(path, "only one of 'nth', 'every' and 'after' may stand in one rule");
     return from.find("every") || from.find("after");
+  }
+
+  /// A service and an operation that there are.
+  void known(const std::string& path, const FaultRule& rule) {
+    const std::vector<std::string> services = models_->services();
+    const bool any = rule.service.empty();
+    if (!any && std::ranges::find(services, rule.service) == services.end()) {
+      const std::vector<std::string_view> names(services.begin(), services.end());
+      return unknown_word(positions_.of_value(path + ".service"), "service", rule.service, names);
+    }
+    if (rule.operation.empty()) return;
+    const std::string_view wanted = rule.operation;
+    const auto stem = wanted.ends_with('*') ? std::optional(wanted.substr(0, wanted.size() - 1)) : std::nullopt;
+    std::vector<std::shared_ptr<const ServiceModel>> asked;  // the names are views of them
+    std::vector<std::string_view> names;
+    for (const std::string& service : services) {
+      if (!any && service != rule.service) continue;
+      auto model = models_->get(service);
+      if (!model) continue;
+      for (const std::string_view name : (*model)->operation_names()) {
+        if (stem ? name.starts_with(*stem) : name == wanted) return;
+        names.push_back(name);
+      }
+      asked.push_back(*std::move(model));
+    }
+    const std::string_view near = nearest_name(stem.value_or(wanted), names);
+    add(positions_.of_value(path + ".operation"),
+        fmt::format("{} operation {}'{}'{}", any ? "no service has an" : rule.service + " has no",
+                    stem ? "that begins as " : "", wanted,
+                    near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
   }
 
   FaultAction read_fault(Value from, const std::string& path) {
@@ -191,6 +224,7 @@ class Reader {
 
   JsonPositions positions_;
   std::string_view file_;
+  Models* models_;
   std::vector<std::string> wrong_;
 };
 
@@ -198,13 +232,13 @@ class Reader {
 
 std::string_view name(FaultKind kind) { return words.at(static_cast<std::size_t>(kind)).name; }
 
-Result<FaultScript> FaultScript::parse(std::string_view text, std::string_view file) {
+Result<FaultScript> FaultScript::parse(std::string_view text, std::string_view file, Models* models) {
   if (text.size() > limits::text_file_bytes) {
     return fail({.code = Code::limit_exceeded,
                  .message = fmt::format("a fault script of more than {} bytes", limits::text_file_bytes),
                  .resource = std::string(file)});
   }
-  Reader reader(text, file);
+  Reader reader(text, file, models);
   std::vector<FaultRule> rules;
   if (Result<Document> document = parse_json(text)) {
     rules = reader.script(*document);
@@ -216,7 +250,7 @@ Result<FaultScript> FaultScript::parse(std::string_view text, std::string_view f
   return fail({.code = Code::invalid_input,
                .message = fmt::format("the fault script is wrong:\n{}", fmt::join(reader.wrong(), "\n")),
                .resource = std::string(file),
-               .hint = "docs/formats/fault-script.md says what may stand in it"});
+               .hint = "See docs/formats/fault-script.md: it says what may stand in it"});
 }
 
 }  // namespace reeve::aws

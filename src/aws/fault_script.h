@@ -11,6 +11,8 @@
 
 namespace reeve::aws {
 
+class Models;
+
 /// What goes wrong. One vocabulary for the client's Fault and the sandbox's server (docs/formats/fault-script.md).
 enum class FaultKind : std::uint8_t {
   throttle,             ///< refused for its rate, without effect
@@ -59,8 +61,9 @@ class FaultScript {
   FaultScript() = default;
   explicit FaultScript(std::vector<FaultRule> rules);
   /// Reads a script; `file` is its name in errors. Errors: invalid_input, with all that is wrong, each with line and
-  /// column, what may stand there, and the nearest word; limit_exceeded.
-  static Result<FaultScript> parse(std::string_view text, std::string_view file);
+  /// column, what may stand there, and the nearest word; limit_exceeded. With models, services and operations that
+  /// none of them has are wrong, too: a rule for them would never be due.
+  static Result<FaultScript> parse(std::string_view text, std::string_view file, Models* models = nullptr);
   /// What goes wrong with this call, if anything. Counts it.
   std::optional<FaultAction> next_fault(std::string_view service, std::string_view operation, Value params);
   void add(FaultRule rule);

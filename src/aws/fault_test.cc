@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "aws/live_fakes.h"
 #include "aws/pages.h"
 #include "aws/retry.h"
@@ -104,6 +106,28 @@ TEST(FaultScript, AllErrorsWithTheirPlaces) {
             "f.json:6:22: 'slow' needs 'ms'\n"
             "f.json:6:23: unknown key 'seconds'; allowed: ms\n"
             "f.json:7:3: 'rules[4]' must be a map, not integer");
+}
+
+TEST(FaultScript, NamesAreThoseOfTheModels) {
+  Models models;
+  const std::string text = R"({"format": 1, "rules": [
+  {"match": {"service": "ec3"}, "fault": "throttle"},
+  {"match": {"service": "ec2", "operation": "DescribeSnapshot"}, "fault": "throttle"},
+  {"match": {"operation": "DescribeSnapshots"}, "fault": "throttle"},
+  {"match": {"operation": "Desribe*"}, "fault": "throttle"},
+  {"match": {"service": "sts", "operation": "DescribeSnapshots"}, "fault": "throttle"},
+  {"match": {"service": "rbin", "operation": "List*"}, "fault": "throttle"}]})";
+  const auto read = FaultScript::parse(text, "f.json", &models);
+  ASSERT_FALSE(read);
+  const std::string& message = read.error().message;
+  for (const auto* line : {"f.json:2:25: unknown service 'ec3'; did you mean 'ec2'? allowed: ",
+                           "f.json:3:45: ec2 has no operation 'DescribeSnapshot'; did you mean 'DescribeSnapshots'?",
+                           "f.json:5:27: no service has an operation that begins as 'Desribe*'",
+                           "f.json:6:45: sts has no operation 'DescribeSnapshots'"}) {
+    EXPECT_NE(message.find(line), std::string::npos) << line << "\nin " << message;
+  }
+  EXPECT_EQ(std::ranges::count(message, '\n'), 4) << message;
+  EXPECT_TRUE(FaultScript::parse(text, "f.json")) << "without models any name may stand";
 }
 
 TEST(FaultScript, BrokenJsonHasAPlace) {

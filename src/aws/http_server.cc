@@ -37,7 +37,7 @@ struct Incoming : std::enable_shared_from_this<Incoming> {
     aws_http_message_release(message);
     aws_input_stream_release(body);
   }
-  void answer(HttpResponse given);
+  void answer(HttpAnswer given);
 
   Server& server;  // outlives every request: stop() waits for them
   HttpRequest request;
@@ -76,8 +76,39 @@ struct Server final : HttpServer {
   crt::Runtime runtime;  // last: its threads end before the rest goes
 };
 
-void Incoming::answer(HttpResponse given) {
-  response = std::move(given);
+/// A body that breaks off: reading past what is there is an error, and the library closes the connection. That comes
+/// with a read of its own, since what is read together with the error is not sent.
+struct BrokenBody : aws_input_stream {
+  explicit BrokenBody(std::string_view there) : left(crt::cursor(there)) {
+    static constexpr aws_input_stream_vtable functions{
+        .seek = nullptr, .read = &read, .get_status = &get_status, .get_length = &get_length};
+    impl = this;
+    vtable = &functions;
+    aws_ref_count_init(&ref_count, this, [](void* self) { delete static_cast<BrokenBody*>(self); });
+  }
+  static int read(aws_input_stream* stream, aws_byte_buf* into) {
+    auto& self = *static_cast<BrokenBody*>(stream->impl);
+    if (self.left.len == 0 && self.begun) return aws_raise_error(AWS_ERROR_HTTP_CONNECTION_CLOSED);
+    self.begun = true;
+    aws_byte_buf_write_to_capacity(into, &self.left);
+    return AWS_OP_SUCCESS;
+  }
+  static int get_status(aws_input_stream*, aws_stream_status* status) {
+    *status = {.is_end_of_stream = false, .is_valid = true};
+    return AWS_OP_SUCCESS;
+  }
+  static int get_length(aws_input_stream*, std::int64_t*) { return aws_raise_error(AWS_ERROR_UNSUPPORTED_OPERATION); }
+  aws_byte_cursor left;
+  bool begun = false;
+};
+
+void Incoming::answer(HttpAnswer given) {
+  if (given.sent == HttpAnswer::Sent::nothing) {
+    const std::lock_guard lock(mutex);
+    if (stream != nullptr) aws_http_connection_close(aws_http_stream_get_connection(stream));
+    return;
+  }
+  response = std::move(given.response);
   message = aws_http_message_new_response(crt::allocator());
   aws_http_message_set_response_status(message, response.status);
   bool sized = false;
@@ -95,8 +126,10 @@ void Incoming::answer(HttpResponse given) {
     aws_http_message_add_header(message, header);
   }
   if (!response.body.empty() && !bodiless && !head) {
-    const aws_byte_cursor bytes = crt::cursor(response.body);
-    body = aws_input_stream_new_from_cursor(crt::allocator(), &bytes);
+    const std::string_view whole = response.body;
+    const aws_byte_cursor bytes = crt::cursor(whole);
+    body = given.sent == HttpAnswer::Sent::half ? new BrokenBody(whole.substr(0, whole.size() / 2))
+                                                : aws_input_stream_new_from_cursor(crt::allocator(), &bytes);
     aws_http_message_set_body_stream(message, body);
   }
   const std::lock_guard lock(mutex);
@@ -148,7 +181,7 @@ int on_body(aws_http_stream*, const aws_byte_cursor* data, void* user_data) {
 int on_request_done(aws_http_stream*, void* user_data) {
   auto& in = *static_cast<Incoming*>(user_data);
   if (in.refused != 0) {
-    in.answer({.status = in.refused, .headers = {{"Connection", "close"}}, .body = {}});
+    in.answer({.response = {.status = in.refused, .headers = {{"Connection", "close"}}, .body = {}}});
     return AWS_OP_SUCCESS;
   }
   const std::size_t size = in.request.body.size();
@@ -156,7 +189,7 @@ int on_request_done(aws_http_stream*, void* user_data) {
   in.request.body.resize(size);
   in.handed = true;
   in.server.handed.fetch_add(1);
-  in.server.loop.post([incoming = in.shared_from_this()]() mutable {
+  in.server.loop.run_or_post([incoming = in.shared_from_this()]() mutable {
     Server& to = incoming->server;
     to.loop.spawn(to.serve(std::move(incoming)));
   });
@@ -265,9 +298,9 @@ Result<void> Server::start(std::uint16_t wanted) {
 
 Task<void> Server::serve(std::shared_ptr<Incoming> incoming) {
   ++serving;
-  Task<HttpResponse> handled = handler(std::move(incoming->request));
-  HttpResponse response = co_await std::move(handled);
-  incoming->answer(std::move(response));
+  Task<HttpAnswer> handled = handler(std::move(incoming->request));
+  HttpAnswer answer = co_await std::move(handled);
+  incoming->answer(std::move(answer));
   if (--serving == 0 && stopping) unserved.set();
 }
 

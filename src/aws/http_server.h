@@ -10,11 +10,23 @@
 
 namespace reeve::aws {
 
-/// An HTTP/1.1 server on 127.0.0.1. Each request is handed to `handler` on the loop's thread; its answer is sent.
+/// What a server sends, and how much of it: for servers that play a network which fails.
+struct HttpAnswer {
+  enum class Sent : std::uint8_t {
+    whole,
+    nothing,  ///< the connection closes without an answer
+    half,     ///< the head with the whole body's Content-Length, half of the body; then the connection closes
+  };
+  HttpResponse response;
+  Sent sent = Sent::whole;
+};
+
+/// An HTTP/1.1 server on 127.0.0.1. Each request is handed to `handler` as if on the loop's thread (see
+/// Loop::run_or_post); its answer is sent.
 /// Limits: bodies up to limits::request_body_bytes, 431 and 413 past the limits. Keep-alive; tcp_nodelay.
 class HttpServer {
  public:
-  using Handler = std::function<Task<HttpResponse>(HttpRequest)>;
+  using Handler = std::function<Task<HttpAnswer>(HttpRequest)>;
   /// Port 0 picks a free one. Errors: network (the port is taken).
   static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, std::uint16_t port, Handler handler);
   virtual ~HttpServer() = default;

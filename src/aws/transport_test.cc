@@ -45,13 +45,13 @@ struct Fixture {
   }
 };
 
-Task<HttpResponse> echo(HttpRequest request) {
+Task<HttpAnswer> echo(HttpRequest request) {
   HttpResponse out{.status = 200, .headers = {{"X-Target", request.target}, {"X-Method", request.method}}, .body = {}};
   for (const auto& [name, value] : request.headers) {
     if (name == "X-Test") out.headers.emplace_back("X-Echo", value);
   }
   out.body = std::move(request.body);
-  co_return out;
+  co_return HttpAnswer{std::move(out)};
 }
 
 TEST(Transport, AnswersComeBack) {
@@ -97,7 +97,7 @@ TEST(Transport, BigBodiesBothWays) {
 }
 
 TEST(Transport, HeadHasNoBodyButItsLength) {
-  Fixture f([](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse{.status = 200, .body = "twelve bytes"}; });
+  Fixture f([](HttpRequest) -> Task<HttpAnswer> { co_return HttpAnswer{{.status = 200, .body = "twelve bytes"}}; });
   HttpRequest head = f.request();
   head.method = "HEAD";
   const auto got = f.loop.run(f.send(head));
@@ -131,9 +131,9 @@ TEST(Transport, ServerRefusesWhatIsTooLarge) {
 struct Held {
   std::unique_ptr<Event> gate;
   HttpServer::Handler handler() {
-    return [this](HttpRequest) -> Task<HttpResponse> {
+    return [this](HttpRequest) -> Task<HttpAnswer> {
       co_await gate->wait();
-      co_return HttpResponse{.status = 200};
+      co_return HttpAnswer{{.status = 200}};
     };
   }
 };
@@ -288,6 +288,31 @@ TEST(Transport, TornConnection) {
   }
 }
 
+// An answer that ends with its connection arrives without its body: an empty list where there is a full one.
+TEST(Transport, AnAnswerWithoutALengthIsNoEmptyAnswer) {
+  Fixture f(echo);
+  const RawServer raw({"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<all/>", "HTTP/1.0 200 OK\r\n\r\n<all/>",
+                       "HTTP/1.1 503 Busy\r\nConnection: close\r\n\r\nlater", "HTTP/1.1 204 None\r\n\r\n",
+                       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<all/>\r\n0\r\n\r\n",
+                       "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"});
+  HttpRequest request = f.request();
+  request.port = raw.port();
+  for (int i = 0; i < 2; ++i) {
+    const auto got = f.loop.run(f.send(request));
+    ASSERT_FALSE(got) << i;
+    EXPECT_EQ(got.error().code, Code::network);
+    EXPECT_NE(got.error().message.find("where it ends"), std::string::npos) << got.error().message;
+  }
+  for (const auto& [status, body] : {std::pair{503, ""}, {204, ""}, {200, "<all/>"}, {200, ""}}) {
+    const auto got = f.loop.run(f.send(request));
+    ASSERT_TRUE(got) << got.error().text();
+    EXPECT_EQ(got->status, status);
+    EXPECT_EQ(got->body, body);
+  }
+  request.method = "HEAD";
+  EXPECT_TRUE(f.loop.run(f.send(request)));
+}
+
 TEST(Transport, AConnectionThatClosedWhileIdleIsNoError) {
   Fixture f(echo);
   constexpr int rounds = 30;
@@ -339,6 +364,44 @@ TEST(Transport, ClientsThatGoAwayDoNotHarmTheServer) {
   }
   held.gate->set();
   EXPECT_TRUE(f.loop.run(f.send(f.request())));
+}
+
+TEST(Transport, AServerMayBreakTheConnection) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{20}, std::size_t{100'000}}) {
+    HttpAnswer::Sent sent = HttpAnswer::Sent::nothing;
+    const std::string whole(size, 'b');
+    Fixture f([&](HttpRequest) -> Task<HttpAnswer> {
+      co_return HttpAnswer{{.status = 200, .headers = {{"X-Head", "there"}}, .body = whole}, sent};
+    });
+    const auto nothing = f.loop.run(f.send(f.request()));
+    ASSERT_FALSE(nothing);
+    EXPECT_EQ(nothing.error().code, Code::network);
+    sent = HttpAnswer::Sent::half;
+    const auto half = f.loop.run(f.send(f.request()));
+    EXPECT_EQ(half.has_value(), size == 0) << "an empty body cannot break";
+    if (!half) EXPECT_EQ(half.error().code, Code::network);
+    sent = HttpAnswer::Sent::whole;
+    const auto again = f.loop.run(f.send(f.request()));
+    ASSERT_TRUE(again) << again.error().text();
+    EXPECT_EQ(again->body, whole);
+  }
+}
+
+TEST(Transport, ATornAnswerPromisesItsWholeLength) {
+  std::string raw;
+  Fixture f([&](HttpRequest) -> Task<HttpAnswer> {
+    co_return HttpAnswer{{.status = 200, .body = "twenty bytes of body"}, HttpAnswer::Sent::half};
+  });
+  f.loop.run([&]() -> Task<void> {
+    Completion<std::string> done(f.loop);
+    std::jthread peer([port = f.server->port(), complete = done.completer()]() mutable {
+      complete(raw_client(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", SIZE_MAX));  // until it is closed
+    });
+    Task<std::string> read = done.wait();
+    raw = co_await std::move(read);
+  }());
+  EXPECT_NE(raw.find("Content-Length: 20\r\n"), std::string::npos) << raw;
+  EXPECT_TRUE(raw.ends_with("\r\n\r\ntwenty byt")) << raw;
 }
 
 TEST(Transport, RequestsInARowOnOneConnection) {

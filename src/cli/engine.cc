@@ -14,7 +14,7 @@
 #include "base/sim_seams.h"
 #include "cli/log_calls.h"
 #include "cli/output.h"
-#include "text/yaml.h"
+#include "sandbox/begin.h"
 
 namespace reeve::cli {
 namespace {
@@ -163,22 +163,14 @@ Result<void> Engine::open_sandbox() {
                  .resource = sandbox_file(),
                  .hint = "Wait for it, take another --state, or serve one for several: reeve sandbox --port 0"});
   }
-  TRY(const bool kept, disk_.exists(sandbox_file()));
-  if (kept) {
-    if (auto loaded = sandbox_->load(disk_, sandbox_file()); !loaded) {
-      Error error = std::move(loaded).error();
-      error.resource = sandbox_file();
-      error.hint = "`reeve sandbox --reset` starts it anew";
-      return fail(std::move(error));
-    }
-  } else if (common_.sandbox == "generated") {
-    sandbox_->generate(sandbox_snapshots, sandbox_seed);
+  sandbox::Beginning beginning;
+  if (common_.sandbox == "generated") {
+    beginning.generate = sandbox_snapshots, beginning.seed = sandbox_seed;
   } else {
-    TRY(const std::string text, disk_.read_file(common_.sandbox, limits::text_file_bytes));
-    TRY(const auto yaml, text::parse_yaml(text, common_.sandbox));
-    TRY(sandbox_->load_estate(yaml.document()));
+    beginning.estate = common_.sandbox;
   }
-  if (!kept) TRY(save_sandbox());
+  TRY(const auto begun, sandbox::begin(*sandbox_, disk_, sandbox_file(), beginning));
+  if (!begun.notice.empty()) say(begun.notice);
   http_ = sandbox::in_process_http(*sandbox_);
   world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
   run_id_ = apply::new_id("r", *world_);
@@ -187,7 +179,7 @@ Result<void> Engine::open_sandbox() {
   std::optional<aws::FaultScript> faults;
   if (!common_.faults.empty()) {
     TRY(const std::string text, disk_.read_file(common_.faults, limits::text_file_bytes));
-    TRY(faults, aws::FaultScript::parse(text, common_.faults));
+    TRY(faults, aws::FaultScript::parse(text, common_.faults, &models_));
     sandbox_->set_faults(*faults);
   }
   aws::LiveSettings live{.version = std::string(version()),
@@ -249,7 +241,7 @@ Result<void> Engine::open_aws() {
   aws::Live::Inside inside;
   if (!common_.faults.empty()) {
     TRY(const std::string text, disk_.read_file(common_.faults, limits::text_file_bytes));
-    TRY(aws::FaultScript script, aws::FaultScript::parse(text, common_.faults));
+    TRY(aws::FaultScript script, aws::FaultScript::parse(text, common_.faults, &models_));
     inside = [this, script](aws::Api& sender) { return std::make_unique<aws::Fault>(sender, *loop_, script); };
   }
   live_ = aws::make_live(*world_, models_, *credentials_, std::move(live), nullptr, std::move(inside));

@@ -9,7 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
-#include "text/yaml.h"
+#include "sandbox/begin.h"
 
 namespace reeve::cli {
 namespace {
@@ -56,27 +56,16 @@ Result<int> sandbox_server(const Common& common, const SandboxOptions& options) 
                           .behaviour = options.behaviour == "aws" ? sandbox::Behaviour::aws : sandbox::Behaviour::plain,
                           .loop = &loop});
   const std::string kept = common.state.empty() ? std::string() : common.state + "/sandbox-server.json";
-  bool fresh = true;
-  if (!kept.empty()) {
-    TRY(disk.make_folders(common.state));
-    TRY(const bool there, disk.exists(kept));
-    if (there) TRY(cloud.load(disk, kept));
-    fresh = !there;
-  }
-  if (fresh && !options.estate.empty()) {
-    TRY(const std::string text, disk.read_file(options.estate, limits::text_file_bytes));
-    TRY(const auto yaml, text::parse_yaml(text, options.estate));
-    TRY(cloud.load_estate(yaml.document()));
-  }
-  if (fresh && options.generate) cloud.generate(*options.generate, common.seed);
+  if (!kept.empty()) TRY(disk.make_folders(common.state));
+  TRY(const auto begun,
+      sandbox::begin(cloud, disk, kept, {.estate = options.estate, .generate = options.generate, .seed = common.seed}));
+  if (!begun.notice.empty()) say(begun.notice);
   if (!common.faults.empty()) {
     TRY(const std::string text, disk.read_file(common.faults, limits::text_file_bytes));
-    TRY(aws::FaultScript script, aws::FaultScript::parse(text, common.faults));
+    TRY(aws::FaultScript script, aws::FaultScript::parse(text, common.faults, &models));
     cloud.set_faults(std::move(script));
   }
-  TRY(const auto server,
-      aws::HttpServer::listen(loop, static_cast<std::uint16_t>(options.port),
-                              [&cloud](HttpRequest request) { return cloud.handle(std::move(request)); }));
+  TRY(const auto server, sandbox::serve(cloud, loop, static_cast<std::uint16_t>(options.port)));
   print("listening on " + server->url() + "\n");
   auto serve = [&]() -> Task<void> {
     co_await stop.wait();

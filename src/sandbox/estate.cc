@@ -207,13 +207,14 @@ Result<void> Sandbox::load_estate(Value estate) {
   if (Account* account = store_.account(account_id)) {
     const std::string_view region = estate["region"].as_text_or(home_region);
     loader.region_of(*account, region, estate, "estate",
-                     {"format", "accounts", "account", "region", "clock_offset_s", "chance"});
+                     {"format", "accounts", "account", "region", "clock_offset_s", "chance", "made_from"});
   } else {
     loader.problems.add("account", "an account's id has twelve digits");
   }
   if (!estate["clock_offset_s"].is_null()) {
     store_.clock_offset = std::chrono::seconds(estate["clock_offset_s"].as_integer());
   }
+  if (estate["made_from"].is_text()) store_.made_from = estate["made_from"].as_string();
   if (estate["chance"].is_text()) {
     store_.set_random_state(std::strtoull(estate["chance"].as_string().c_str(), nullptr, 16));
   }
@@ -231,6 +232,7 @@ Document Sandbox::state() const {
   out.put("clock_offset_s",
           std::int64_t{std::chrono::duration_cast<std::chrono::seconds>(store_.clock_offset).count()});
   out.put("chance", fmt::format("{:016x}", store_.random_state()));
+  out.put_if("made_from", store_.made_from);
   out.begin_map("accounts");
   for (const auto& [id, account] : store_.accounts) {
     out.begin_map(id);

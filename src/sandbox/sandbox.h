@@ -46,7 +46,7 @@ class Sandbox {
                                       std::string_view operation, Value params);
 
   /// The wire: signature, routing by the signature's credential scope, codec, faults, counters; and /_sandbox/….
-  Task<HttpResponse> handle(HttpRequest request);
+  Task<aws::HttpAnswer> handle(HttpRequest request);
 
   /// Faults that happen to calls over the wire from now on.
   void set_faults(aws::FaultScript script) { faults_ = std::move(script); }

@@ -230,5 +230,35 @@ TEST(Tags, AMissingIdFailsTheWholeCall) {
   EXPECT_EQ(cloud.ok("DescribeTags", "{}")["Tags"].size(), 0U);
 }
 
+TEST(Tags, AreListedByFiltersInPages) {
+  TestCloud cloud;
+  cloud.load(R"({"snapshots": [{"SnapshotId": "snap-b", "Tags": {"Name": "b", "team": "x"}},
+                               {"SnapshotId": "snap-a", "Tags": {"Name": "a", "env": "x", "team": "y"}}],
+                 "volumes": [{"VolumeId": "vol-a", "Tags": {"Name": "a"}}]})");
+  auto listed = [&](const std::string& params) {
+    std::string out;
+    const Document answer = cloud.ok("DescribeTags", params);
+    for (const Value tag : answer["Tags"].items()) {
+      out += tag["ResourceId"].as_string() + "/" + tag["Key"].as_string() + "=" + tag["Value"].as_string() + " ";
+    }
+    return out + answer["NextToken"].as_string();
+  };
+  auto by = [&](const std::string& name, const std::string& value) {
+    return listed(R"({"Filters": [{"Name": ")" + name + R"(", "Values": [")" + value + R"("]}]})");
+  };
+  EXPECT_EQ(listed("{}"), "snap-a/Name=a snap-a/env=x snap-a/team=y snap-b/Name=b snap-b/team=x vol-a/Name=a ");
+  EXPECT_EQ(by("resource-id", "snap-b"), "snap-b/Name=b snap-b/team=x ");
+  EXPECT_EQ(by("resource-id", "*-a"), "snap-a/Name=a snap-a/env=x snap-a/team=y vol-a/Name=a ");
+  EXPECT_EQ(by("resource-id", "snap-none"), "");
+  EXPECT_EQ(by("resource-type", "volume"), "vol-a/Name=a ");
+  EXPECT_EQ(by("key", "team"), "snap-a/team=y snap-b/team=x ");
+  EXPECT_EQ(by("tag-key", "env"), "snap-a/env=x ");
+  EXPECT_EQ(by("tag:team", "x"), "snap-b/team=x ");
+  EXPECT_EQ(by("value", "x"), "snap-a/env=x snap-b/team=x ");
+  const Document first = cloud.ok("DescribeTags", R"({"MaxResults": 5})");
+  EXPECT_EQ(first["Tags"].size(), 5U);
+  EXPECT_EQ(listed(R"({"MaxResults": 5, "NextToken": ")" + first["NextToken"].as_string() + R"("})"), "vol-a/Name=a ");
+}
+
 }  // namespace
 }  // namespace reeve::sandbox

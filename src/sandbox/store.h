@@ -306,6 +306,7 @@ class Store {
   std::map<std::string, Account, std::less<>> accounts;
   std::map<std::string, Session, std::less<>> sessions;  ///< by access key id
   Duration clock_offset{};                               ///< added to the Clock seam's wall
+  std::string made_from;                                 ///< what the state began as; see begin.h
 
   /// An account, made on first use; nullptr past most_accounts or where the id is not twelve digits.
   Account* account(std::string_view id);

@@ -21,6 +21,11 @@ struct Wire::Asked {
 
 namespace {
 
+using Sent = aws::HttpAnswer::Sent;
+
+/// How long a connection is held where an answer never comes and the script does not say.
+constexpr Duration unanswered = std::chrono::seconds(60);
+
 HttpResponse plain_answer(int status, std::string type, std::string body) {
   HttpResponse response;
   response.status = status;
@@ -114,23 +119,23 @@ HttpResponse Wire::error(const aws::ServiceModel& model, const Fault& f) {
 
 WireAnswer Wire::own_page(const HttpRequest& request) {
   const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
-  if (request.method == "GET" && path == "/_sandbox/state") return {json_answer(200, sandbox_.state())};
-  if (request.method == "GET" && path == "/_sandbox/calls") return {json_answer(200, sandbox_.calls())};
+  if (request.method == "GET" && path == "/_sandbox/state") return {{json_answer(200, sandbox_.state())}};
+  if (request.method == "GET" && path == "/_sandbox/calls") return {{json_answer(200, sandbox_.calls())}};
   if (request.method == "POST" && path == "/_sandbox/clock") {
     const auto body = parse_json(request.body);
     constexpr std::int64_t most = std::int64_t{3'000} * 365 * 86'400;  // far from where microseconds end
     if (!body || !(*body)["advance_s"].is_number() || (*body)["advance_s"].as_integer() < 0 ||
         (*body)["advance_s"].as_integer() > most || sandbox_.store_.clock_offset > std::chrono::seconds(most)) {
-      return {plain_answer(400, "text/plain", "wanted: {\"advance_s\": SECONDS}, from 0\n")};
+      return {{plain_answer(400, "text/plain", "wanted: {\"advance_s\": SECONDS}, from 0\n")}};
     }
     sandbox_.advance(Duration(static_cast<std::int64_t>((*body)["advance_s"].as_real() * 1e6)));
     Builder out;
     out.begin_map();
     out.put("now", format_iso8601(sandbox_.now()));
     out.end();
-    return {json_answer(200, out.finish())};
+    return {{json_answer(200, out.finish())}};
   }
-  return {plain_answer(404, "text/plain", "GET /_sandbox/state, GET /_sandbox/calls, POST /_sandbox/clock\n")};
+  return {{plain_answer(404, "text/plain", "GET /_sandbox/state, GET /_sandbox/calls, POST /_sandbox/clock\n")}};
 }
 
 WireAnswer Wire::answer(const HttpRequest& request) {
@@ -140,7 +145,7 @@ WireAnswer Wire::answer(const HttpRequest& request) {
   // A service's folder is named as its signing name for all that the sandbox has.
   auto model = sandbox_.models_.get(claimed ? claimed->service : "sts");
   if (!model) model = sandbox_.models_.get("sts");
-  if (!model) return {plain_answer(500, "text/plain", "the models are missing\n")};
+  if (!model) return {{plain_answer(500, "text/plain", "the models are missing\n")}};
   WireAnswer out;
   auto refuse = [&](const Fault& f) {
     out.response = error(**model, f);
@@ -214,14 +219,12 @@ WireAnswer Wire::ask(Asked& asked) {
         [[fallthrough]];
       }
       case FaultKind::timeout_before:
-        out.response = plain_answer(504, "text/plain", "no answer in time\n");
-        out.fate = WireAnswer::Fate::lost;
-        out.delay = f.time;
+        out.sent = Sent::nothing;
+        out.delay = f.time > Duration(0) ? f.time : unanswered;
         break;
       case FaultKind::torn_body:
         send(run());
-        out.response.body.resize(out.response.body.size() / 2);
-        out.fate = WireAnswer::Fate::torn;
+        out.sent = Sent::half;
         break;
       case FaultKind::slow:
         send(run());
@@ -275,7 +278,8 @@ WireAnswer Wire::ask(Asked& asked) {
   set_date(out.response, date);
   // Kept only where a script may ask for it: answers can be large.
   constexpr std::size_t most_kept = 1000;
-  if (!sandbox_.faults_.rules().empty() && out.response.status < 300 && last_answers_.size() < most_kept) {
+  if (!sandbox_.faults_.rules().empty() && out.sent == Sent::whole && out.response.status < 300 &&
+      last_answers_.size() < most_kept) {
     last_answers_[place] = out.response;
   }
   return out;
@@ -284,12 +288,12 @@ WireAnswer Wire::ask(Asked& asked) {
 // --- The doors that others see
 // ------------------------------------------------------------------------------------------
 
-Task<HttpResponse> Sandbox::handle(HttpRequest request) {
+Task<aws::HttpAnswer> Sandbox::handle(HttpRequest request) {
   WireAnswer answer = wire_->answer(request);
   if (loop_ && answer.delay > Duration(0)) {
     [[maybe_unused]] const auto slept = co_await loop_->sleep(answer.delay);
   }
-  co_return std::move(answer.response);
+  co_return std::move(answer);
 }
 
 namespace {
@@ -300,19 +304,16 @@ class InProcess : public Http {
   Task<Result<HttpResponse>> send(HttpRequest request, Steady deadline, Cancel cancel) override {
     if (cancel.requested()) co_return fail(Code::cancelled, "the request was cancelled");
     WireAnswer answer = wire_.answer(request);
-    const bool lost = answer.fate == WireAnswer::Fate::lost;
-    if (loop_ && (lost || answer.delay > Duration(0))) {
-      const Steady now = loop_->clock().steady();
-      Steady until = now + answer.delay;
-      if (lost && answer.delay == Duration(0)) until = now + unanswered;
+    if (loop_ && answer.delay > Duration(0)) {
+      Steady until = loop_->clock().steady() + answer.delay;
       const bool too_late = until > deadline;
       if (too_late) until = deadline;
       auto slept = co_await loop_->sleep_until(until, cancel);
       if (!slept) co_return std::unexpected(std::move(slept).error());
       if (too_late) co_return fail(Code::timed_out, "no answer before the deadline");
     }
-    if (lost) co_return fail(Code::timed_out, "no answer");
-    if (answer.fate == WireAnswer::Fate::torn) {
+    if (answer.sent == Sent::nothing) co_return fail(Code::timed_out, "no answer");
+    if (answer.sent == Sent::half) {
       co_return fail(Code::network, "the connection broke in the middle of the answer");
     }
     std::string& body = answer.response.body;
@@ -323,7 +324,6 @@ class InProcess : public Http {
   }
 
  private:
-  static constexpr Duration unanswered{60'000'000};
   Wire& wire_;
   Loop* loop_;
 };

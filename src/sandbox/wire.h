@@ -11,11 +11,8 @@
 /// The sandbox's side of the wire.
 namespace reeve::sandbox {
 
-/// An answer, and what the network does to it.
-struct WireAnswer {
-  enum class Fate : std::uint8_t { sent, lost, torn };
-  HttpResponse response;
-  Fate fate = Fate::sent;
+/// An answer, what the network does to it, and when.
+struct WireAnswer : aws::HttpAnswer {
   Duration delay{0};
 };
 

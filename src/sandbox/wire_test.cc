@@ -40,7 +40,7 @@ struct WireClient {
   }
   HttpResponse send(const HttpRequest& request) {
     Loop loop(cloud.clock);
-    return loop.run(cloud.sandbox.handle(request));
+    return loop.run(cloud.sandbox.handle(request)).response;
   }
   HttpResponse raw(const std::string& service, const std::string& operation, std::string_view params) {
     return send(request(service, operation, params));
@@ -178,6 +178,26 @@ TEST(Wire, FaultScriptsHappenOnTheWire) {
   EXPECT_EQ(client.refused("ec2", "DeleteSnapshot", R"({"SnapshotId": "snap-b"})").status, 500);
   EXPECT_EQ(client.ok("ec2", "DescribeSnapshots", R"({"OwnerIds": ["self"]})")["Snapshots"].size(), 1U);
   EXPECT_FALSE(client.refused("ec2", "DescribeVolumes", "{}").is_document);
+}
+
+TEST(Wire, FaultScriptsBreakConnections) {
+  TestCloud cloud;
+  cloud.load(two);
+  aws::FaultScript script;
+  for (const auto kind : {aws::FaultKind::timeout_before, aws::FaultKind::torn_body, aws::FaultKind::timeout_after}) {
+    script.add({.service = "ec2", .operation = "DescribeSnapshots", .fault = {.kind = kind}});
+  }
+  cloud.sandbox.set_faults(std::move(script));
+  WireClient client{cloud};
+  const HttpRequest request = client.request("ec2", "DescribeSnapshots", "{}");
+  Loop loop(cloud.clock);
+  using Sent = aws::HttpAnswer::Sent;
+  for (const auto [sent, calls] :
+       {std::pair(Sent::nothing, 0), {Sent::half, 1}, {Sent::nothing, 2}, {Sent::whole, 3}}) {
+    const auto answer = loop.run(cloud.sandbox.handle(request));
+    EXPECT_EQ(answer.sent, sent);
+    EXPECT_EQ(cloud.sandbox.calls()["ec2.DescribeSnapshots"].as_integer(), calls);
+  }
 }
 
 TEST(Wire, InProcessTheNetworkIsTheSandbox) {

@@ -7,12 +7,14 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 import urllib.request
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.parsers import ResponseParserError
 
 REEVE = os.environ.get("REEVE", "build/release/reeve")
 
@@ -132,6 +134,57 @@ class SandboxTest(unittest.TestCase):
             self.assertEqual(json.load(answer)["format"], 1)
         with urllib.request.urlopen(self.url + "/_sandbox/calls") as answer:
             self.assertIsInstance(json.load(answer), dict)
+
+
+class BrokenConnectionsTest(unittest.TestCase):
+    """A fault script breaks connections, and boto3 sees what it would see of a network that fails."""
+
+    def test_lost_refused_and_torn(self):
+        rules = [{"match": {"operation": "CreateTags"}, "fault": {"timeout_before": {"ms": 1}}},
+                 {"match": {"operation": "CreateTags"}, "fault": {"timeout_after": {"ms": 1}}},
+                 {"match": {"operation": "DeleteTags"}, "fault": "torn_body"}]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as script:
+            json.dump({"format": 1, "rules": rules}, script)
+            script.flush()
+            process = subprocess.Popen([REEVE, "sandbox", "--port", "0", "--generate", "20", "--faults", script.name],
+                                       stdout=subprocess.PIPE, text=True)
+            try:
+                url = re.search(r"listening on (\S+)", process.stdout.readline()).group(1)
+                self.broken_connections(boto3.client(
+                    "ec2", region_name="us-east-1", endpoint_url=url, aws_access_key_id="testing",
+                    aws_secret_access_key="testing", config=Config(retries={"total_max_attempts": 1})))
+            finally:
+                process.terminate()
+                process.wait()
+                process.stdout.close()
+
+    def broken_connections(self, ec2):
+        snapshot = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"][0]["SnapshotId"]
+
+        def tagged():
+            tags = ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0].get("Tags", [])
+            return {"Key": "k", "Value": "v"} in tags
+
+        tag = {"Resources": [snapshot], "Tags": [{"Key": "k", "Value": "v"}]}
+        with self.assertRaises(ConnectionClosedError):
+            ec2.create_tags(**tag)
+        self.assertFalse(tagged())
+        with self.assertRaises(ConnectionClosedError):
+            ec2.create_tags(**tag)
+        self.assertTrue(tagged())
+        with self.assertRaises(ResponseParserError):  # what botocore makes of half an XML document
+            ec2.delete_tags(**tag)
+        self.assertFalse(tagged())
+
+    def test_a_script_for_what_is_not_there(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as script:
+            script.write('{"format": 1, "rules": [{"match": {"operation": "DeleteSnapshto"}, "fault": "throttle"}]}')
+            script.flush()
+            run = subprocess.run([REEVE, "sandbox", "--port", "0", "--faults", script.name], capture_output=True,
+                                 text=True, timeout=60)
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn(":1:", run.stderr)
+        self.assertIn("did you mean 'DeleteSnapshot'?", run.stderr)
 
 
 if __name__ == "__main__":

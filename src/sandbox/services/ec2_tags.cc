@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <utility>
 
 #include "sandbox/listing.h"
 
@@ -89,10 +91,9 @@ Outcome remove(Call& c) {
   return {};
 }
 
+/// One tag of a resource. Its views are of the resource's row.
 struct TagRow {
-  std::string id;  ///< "snap-…" and the key, for pages
-  std::string resource, type, key, value;
-  Tags tags;
+  std::string_view resource, type, key, value;
 };
 
 constexpr std::array<Field<TagRow>, 4> fields{{
@@ -102,40 +103,68 @@ constexpr std::array<Field<TagRow>, 4> fields{{
     {"resource-type", [](const TagRow& t, TextTest test) { return test(t.type); }},
 }};
 
+bool wanted(const std::vector<Bound<TagRow>>& filters, const TagRow& row) {
+  return std::ranges::all_of(filters, [&](const Bound<TagRow>& bound) {
+    if (bound.field) return bound.field->any(row, bound.test);
+    const Filter& filter = *bound.filter;
+    return filter.tag.empty() ? filter.matches(row.key) : row.key == filter.tag && filter.matches(row.value);
+  });
+}
+
+/// What stands before the tags that come later: "snap-…" and the key.
+std::string place_of(const TagRow& row) { return fmt::format("{}\x01{}", row.resource, row.key); }
+
+/// Adds the tags of a table's rows that a call asks for.
 template <class T>
-void collect(const Call& c, const Table<T>& table, std::string_view type, Table<TagRow>& out) {
-  table.each_seen(c.now, "", [&](const T& row) {
+void collect(const Call& c, const Table<T>& table, std::string_view type, const std::vector<Filter>& filters,
+             const std::vector<Bound<TagRow>>& bound, std::vector<TagRow>& out) {
+  auto take = [&](const T& row) {
     for (const auto& [key, value] : row.tags) {
-      TagRow tag{row.id + '\x01' + key, row.id, std::string(type), key, value, {{key, value}}};
-      out.rows.emplace(tag.id, std::move(tag));
+      const TagRow tag{row.id, type, key, value};
+      if (wanted(bound, tag)) out.push_back(tag);
     }
     return true;
-  });
+  };
+  const Filter* types = id_filter(filters, "resource-type");
+  if (types && !types->matches(type)) return;
+  const Filter* ids = id_filter(filters, "resource-id");
+  if (!ids) return table.each_seen(c.now, "", take);
+  for (const std::string& id : ids->exact) {
+    if (const T* row = table.seen(id, c.now)) take(*row);
+  }
 }
 
 Outcome describe(Call& c) {
   TRY(const auto filters, read_filters(c["Filters"]));
   TRY(const auto bound, bind(filters, fields));
   TRY(const Page page, read_page(c, false));
-  Table<TagRow> all;
+  std::vector<TagRow> all;
   const Region& r = c.region;
-  collect(c, r.snapshots, "snapshot", all), collect(c, r.volumes, "volume", all);
-  collect(c, r.instances, "instance", all), collect(c, r.images, "image", all);
-  collect(c, r.launch_templates, "launch-template", all), collect(c, r.vpcs, "vpc", all);
-  collect(c, r.subnets, "subnet", all), collect(c, r.security_groups, "security-group", all);
-  Listed<TagRow> listed;
-  list_table(c, all, c.account.id, page, filters, "", bound, [](const TagRow&) { return true; }, listed);
+  auto add = [&](const auto& table, std::string_view type) { collect(c, table, type, filters, bound, all); };
+  add(r.snapshots, "snapshot"), add(r.volumes, "volume");
+  add(r.instances, "instance"), add(r.images, "image");
+  add(r.launch_templates, "launch-template"), add(r.vpcs, "vpc");
+  add(r.subnets, "subnet"), add(r.security_groups, "security-group");
+  std::ranges::sort(all, {}, [](const TagRow& row) { return std::pair(row.resource, row.key); });
+  if (!page.after.empty()) {
+    const auto at = page.after.find('\x01');
+    const std::pair<std::string_view, std::string_view> after{
+        std::string_view(page.after).substr(0, at),
+        at == page.after.npos ? "" : std::string_view(page.after).substr(at + 1)};
+    std::erase_if(all, [&](const TagRow& row) { return std::pair(row.resource, row.key) <= after; });
+  }
+  const std::size_t size = std::min(page.size, all.size());
   c.out.begin_list("Tags");
-  for (const TagRow* tag : listed.rows) {
+  for (const TagRow& tag : std::span(all).first(size)) {
     c.out.begin_map();
-    c.out.put("Key", tag->key);
-    c.out.put("ResourceId", tag->resource);
-    c.out.put("ResourceType", tag->type);
-    c.out.put("Value", tag->value);
+    c.out.put("Key", tag.key);
+    c.out.put("ResourceId", tag.resource);
+    c.out.put("ResourceType", tag.type);
+    c.out.put("Value", tag.value);
     c.out.end();
   }
   c.out.end();
-  c.out.put_if("NextToken", listed.next);
+  if (size < all.size()) c.out.put("NextToken", make_token(c, c.account.id, place_of(all[size - 1])));
   return {};
 }
 
