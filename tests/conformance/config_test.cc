@@ -1,12 +1,9 @@
 // Shared config and credentials files against the outside suites of REEVE_SHARED/conformance/config.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "aws/credentials_chain.h"
 #include "aws/credentials_source.h"
@@ -14,45 +11,15 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/sim_seams.h"
+#include "suite_files.h"
 
 namespace reeve::aws {
 namespace {
 
-std::optional<std::string> read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::stringstream out;
-  out << in.rdbuf();
-  return std::move(out).str();
-}
-
-std::optional<Document> suite(const std::string& name) {
-  const char* shared = std::getenv("REEVE_SHARED");
-  const auto text = read(std::string(shared != nullptr ? shared : "../shared") + "/conformance/config/" + name);
-  if (!text) {
-    std::cout << "the suite conformance/config/" << name << " is not here: not run\n";
-    return std::nullopt;
-  }
-  auto document = parse_json(*text);
-  EXPECT_TRUE(document) << document.error().text();
-  return document ? std::optional(*document) : std::nullopt;
-}
-
-/// "suite:case" → why it is not run. Every entry must be needed: see Ledger.
-std::map<std::string, std::string> skips() {
-  std::map<std::string, std::string> out;
-  std::istringstream lines(read("tests/conformance/config_skips.tsv").value_or(""));
-  for (std::string line; std::getline(lines, line);) {
-    const auto tab = line.find('\t');
-    out.emplace(line.substr(0, tab), line.substr(tab + 1));
-  }
-  return out;
-}
-
 /// Runs a suite's cases: `passes(case)` gives an empty text or what is wrong.
 void run(const std::string& name, Value cases, std::string_view id_key,
          const std::function<std::string(const Value&)>& passes) {
-  const auto skipped = skips();
+  const auto skipped = suite_skips("config_skips.tsv");
   std::map<std::string, int> seen;
   int ran = 0, left_out = 0;
   for (const Value c : cases.items()) {
@@ -100,9 +67,9 @@ std::string compare(const std::map<std::string, Properties>& got, Value expected
 }
 
 TEST(Config, ProfileParser) {
-  const auto document = suite("profile-parser-tests.json");
-  if (!document) return;
-  run("profile-parser", (*document)["tests"], "name", [](const Value& c) -> std::string {
+  const auto document = suite_file("config/profile-parser-tests.json");
+  if (document.root().is_null()) return;
+  run("profile-parser", document["tests"], "name", [](const Value& c) -> std::string {
     auto config = parse_config_file(c["input"]["configFile"].as_text(), ConfigFileKind::config, "config");
     const auto credentials =
         parse_config_file(c["input"]["credentialsFile"].as_text(), ConfigFileKind::credentials, "credentials");
@@ -124,10 +91,10 @@ TEST(Config, ProfileParser) {
 
 // What botocore makes of the same files; where the SDKs' common rules say otherwise, those are taken.
 TEST(Config, ConfigFiles) {
-  const auto document = suite("config-files.json");
-  if (!document) return;
+  const auto document = suite_file("config/config-files.json");
+  if (document.root().is_null()) return;
   for (const char* part : {"files", "own"}) {
-    run("config-files", (*document)[part], "name", [](const Value& c) -> std::string {
+    run("config-files", document[part], "name", [](const Value& c) -> std::string {
       const auto got = parse_config_file(c["text"].as_text(), ConfigFileKind::config, "config");
       const Value expected = c["expected"];
       if (expected.is_null()) return got ? "no error" : "";
@@ -144,9 +111,9 @@ TEST(Config, ConfigFiles) {
 }
 
 TEST(Config, FileLocation) {
-  const auto document = suite("file-location-tests.json");
-  if (!document) return;
-  run("file-location", (*document)["tests"], "name", [](const Value& c) -> std::string {
+  const auto document = suite_file("config/file-location-tests.json");
+  if (document.root().is_null()) return;
+  run("file-location", document["tests"], "name", [](const Value& c) -> std::string {
     MapEnvironment environment;
     for (const auto [name, value] : c["environment"].entries()) {
       environment.variables.emplace(name, value.as_string());
@@ -167,9 +134,9 @@ std::string compare_role(const std::string& arn, const std::string& session, con
 }
 
 TEST(Config, AssumeRoleChains) {
-  const auto document = suite("assume-role-tests.json");
-  if (!document) return;
-  run("assume-role", document->root(), "docs", [](const Value& c) -> std::string {
+  const auto document = suite_file("config/assume-role-tests.json");
+  if (document.root().is_null()) return;
+  run("assume-role", document.root(), "docs", [](const Value& c) -> std::string {
     Profiles profiles;
     for (const auto [name, properties] : c["input"]["profiles"].entries()) {
       auto& section = profiles.profiles[std::string(name)];
@@ -211,9 +178,9 @@ TEST(Config, AssumeRoleChains) {
 }
 
 TEST(Config, EndpointUrls) {
-  const auto document = suite("endpoint-url-tests.json");
-  if (!document) return;
-  const Value all = (*document)["testSuites"][0];
+  const auto document = suite_file("config/endpoint-url-tests.json");
+  if (document.root().is_null()) return;
+  const Value all = document["testSuites"][0];
   std::string config;
   for (const auto [name, properties] : all["profiles"].entries()) {
     config += name == "default" ? "[default]\n" : "[profile " + std::string(name) + "]\n";
@@ -267,9 +234,9 @@ Process::Output shell(const std::string& command) {
 
 // Whole chains: the recorded answers stand for sts.AssumeRole. Error texts are each SDK's own: failing is enough.
 TEST(Config, CredentialChains) {
-  const auto document = suite("credential-chains.json");
-  if (!document) return;
-  run("chains", document->root(), "name", [](const Value& c) -> std::string {
+  const auto document = suite_file("config/credential-chains.json");
+  if (document.root().is_null()) return;
+  run("chains", document.root(), "name", [](const Value& c) -> std::string {
     SimWorld world;
     for (const auto [name, value] : c["env"].entries()) {
       world.environment.variables.emplace(name, value.as_string());
@@ -324,7 +291,7 @@ TEST(Config, CredentialChains) {
 
 // Nothing stands in the list that is in no suite. Suites that are not run yet have all their cases there.
 TEST(Config, Ledger) {
-  const auto skipped = skips();
+  const auto skipped = suite_skips("config_skips.tsv");
   std::set<std::string> ids;
   const std::pair<const char*, const char*> suites[] = {{"profile-parser-tests.json", "profile-parser"},
                                                         {"config-files.json", "config-files"},
@@ -338,13 +305,13 @@ TEST(Config, Ledger) {
                                                         {"recursion-detection.json", "recursion"}};
   const std::set<std::string_view> not_run = {"ecs", "imds", "login", "recursion"};
   for (const auto& [file, name] : suites) {
-    const auto document = suite(file);
-    if (!document) return;
+    const auto document = suite_file(std::string("config/") + file);
+    if (document.root().is_null()) return;
     std::vector<Value> cases;
     auto take = [&](Value list) {
       for (const Value c : list.items()) cases.push_back(c);
     };
-    const Value root = document->root();
+    const Value root = document.root();
     if (root.is_list()) take(root);
     for (const char* key : {"tests", "files", "own"}) take(root[key]);
     take(root["testSuites"][0]["endpointUrlTests"]);

@@ -31,6 +31,19 @@ inline Document suite_file(const std::string& path) {
   return parsed ? *parsed : Document{};
 }
 
+/// Cases that are left out, "suite:case" → why, from tests/conformance/NAME: a line each, id and reason with a tab
+/// between.
+inline std::map<std::string, std::string> suite_skips(const std::string& name) {
+  std::map<std::string, std::string> out;
+  std::ifstream lines("tests/conformance/" + name, std::ios::binary);
+  EXPECT_TRUE(lines) << "no " << name;
+  for (std::string line; std::getline(lines, line);) {
+    const auto tab = line.find('\t');
+    out.emplace(line.substr(0, tab), line.substr(tab + 1));
+  }
+  return out;
+}
+
 /// Counts the cases of a suite against a table of those that are left out, with the reason. An entry whose case passes
 /// is a failure, and so is one that no case needs.
 class Ledger {
