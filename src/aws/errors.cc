@@ -144,11 +144,22 @@ Code code_of(const WireError& wire, const Shape* modelled, const ErrorContext& c
   return Code::request_refused;
 }
 
-std::string hint_of(Code code, const WireError& wire) {
+/// The IAM action of "ec2.DescribeSnapshots", where it has the operation's name; else nothing.
+std::string iam_action(std::string_view operation) {
+  constexpr std::string_view same[] = {"autoscaling", "ec2", "iam", "rbin", "sts"};
+  const std::size_t dot = operation.find('.');
+  if (dot == std::string_view::npos || !is_in(same, operation.substr(0, dot))) return {};
+  return std::string(operation.substr(0, dot)) + ":" + std::string(operation.substr(dot + 1));
+}
+
+std::string hint_of(Code code, const WireError& wire, std::string_view operation) {
   switch (code) {
-    case Code::access_denied:
-      return wire.code == "OptInRequired" ? "this account has not signed up for the service or the region"
-                                          : "the caller's policies, boundaries or organization do not allow it";
+    case Code::access_denied: {
+      if (wire.code == "OptInRequired") return "This account has not signed up for the service or the region";
+      const std::string action = iam_action(operation);
+      return action.empty() ? "The caller's policies, boundaries or organization do not allow it"
+                            : "Allow " + action + " to the caller (policies, boundaries, organization)";
+    }
     case Code::expired_credentials:
       return "sign in again, or check the access key";
     case Code::clock_skew:
@@ -232,7 +243,7 @@ Error to_error(const WireError& wire, const Operation* operation, const ErrorCon
   return {.code = code,
           .message = std::move(message),
           .operation = context.operation,
-          .hint = hint_of(code, wire),
+          .hint = hint_of(code, wire, context.operation),
           .aws = std::move(aws)};
 }
 

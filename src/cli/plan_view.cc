@@ -4,18 +4,17 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "base/encoding.h"
 #include "cli/output.h"
 #include "cli/streamed_json.h"
 #include "plan/plan_json.h"
-#include "views/table.h"
 
 namespace reeve::cli {
 namespace {
 
 using views::Table;
-
-std::string money(const std::optional<double>& amount) { return amount ? views::dollars(*amount) : "-"; }
 
 std::string undo_text(const policy::Undo& undo) {
   std::string out(name(undo.undo_class));
@@ -23,6 +22,7 @@ std::string undo_text(const policy::Undo& undo) {
   return out;
 }
 
+/// The reason that a filter found, or the first filter: what fits into a table.
 std::string reason_of(const plan::Row& row) {
   for (const auto& finding : row.why) {
     const Value reason = finding.evidence["reason"];
@@ -31,30 +31,29 @@ std::string reason_of(const plan::Row& row) {
   return row.why.empty() ? std::string() : row.why.front().filter;
 }
 
-Table row_table() {
-  return Table({{"row"},
-                {"action"},
-                {"id"},
-                {"name", Table::Align::left, 32},
-                {"region"},
-                {"why", Table::Align::left, 24},
-                {"saves/month", Table::Align::right},
-                {"at most", Table::Align::right},
-                {"undo"},
-                {"risk"}});
+/// All filters that it matched, with their reasons.
+std::string reasons_of(const plan::Row& row) {
+  std::string out;
+  for (const auto& finding : row.why) {
+    if (!out.empty()) out += "; ";
+    out += finding.filter;
+    const Value reason = finding.evidence["reason"];
+    if (reason.is_text()) out += ": " + reason.as_string();
+  }
+  return out;
 }
 
-Table::Row cells_of(const plan::Row& row) {
-  return {row.row,
-          row.action,
-          fmt::format("{}", fmt::join(row.records, " ")),
-          row.title,
-          row.scope.region,
-          reason_of(row),
-          money(row.saves.likely),
-          money(row.saves.at_most),
-          undo_text(row.undo),
-          std::string(name(row.risk))};
+/// "Owner=ops team=a": the tags that a row sets, or the keys that it takes away.
+std::string change_of(const plan::Row& row) {
+  std::string out;
+  for (const auto& step : row.steps) {
+    for (const Value tag : step.params["Tags"].items()) {
+      if (!out.empty()) out += ' ';
+      out += tag["Key"].as_string();
+      if (tag.find("Value") && step.operation != "DeleteTags") out += "=" + tag["Value"].as_string();
+    }
+  }
+  return out;
 }
 
 /// The rows that may save most, of all that are shown to it.
@@ -65,9 +64,9 @@ class MostValuable {
     rows_.emplace(std::pair(row.saves.at_most.value_or(row.saves.likely.value_or(-1)), row.row), row);
     if (rows_.size() > shown) rows_.erase(rows_.begin());
   }
-  Table table() const {
-    Table out = row_table();
-    for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) out.add(cells_of(row->second));
+  Table table(const plan::Header& header) const {
+    Table out(plan_columns(header));
+    for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) out.add(plan_cells(row->second));
     return out;
   }
 
@@ -75,27 +74,110 @@ class MostValuable {
   std::map<std::pair<double, std::string>, plan::Row> rows_;
 };
 
-void print_kept(const std::vector<plan::Kept>& kept) {
+/// Texts that stand on several rows or records, with how many and one of them.
+class Groups {
+ public:
+  void add(std::string reason, const std::string& message, const std::string& id) {
+    // What is not known is not known for more than one cause; else a reason's messages differ by names alone.
+    auto& group = groups_[{reason, reason.empty() || reason == "unknown" ? message : std::string()}];
+    if (group.count++ == 0) group = {.count = 1, .message = message, .example = id};
+  }
+  bool empty() const { return groups_.empty(); }
+  void print_as(std::string_view title, bool with_reason) const {
+    struct Line {
+      std::size_t count;
+      std::string_view reason;
+      const Group* group;
+    };
+    std::vector<Line> lines;
+    for (const auto& [key, group] : groups_) lines.push_back({group.count, key.first, &group});
+    std::ranges::sort(lines, std::ranges::greater{},
+                      [](const Line& line) { return std::pair(line.count, line.reason); });
+    std::vector<Table::Column> columns{{std::string(title), Table::Align::right}};
+    if (with_reason) columns.push_back({"reason"});
+    columns.push_back({"for example"});
+    constexpr std::size_t because = 300, shown = 12;
+    columns.push_back({"because", Table::Align::left, because});
+    Table table(std::move(columns));
+    for (std::size_t i = 0; i < std::min(lines.size(), shown); ++i) {
+      Table::Row row{lines[i].count};
+      if (with_reason) row.emplace_back(lines[i].reason);
+      row.emplace_back(lines[i].group->example);
+      row.emplace_back(lines[i].group->message);
+      table.add(std::move(row));
+    }
+    print(table.text("  "));
+    if (lines.size() > shown) print(fmt::format("  … and {} more: -o json has them all\n", lines.size() - shown));
+  }
+
+ private:
   struct Group {
     std::size_t count = 0;
     std::string message, example;
   };
-  std::map<std::string, Group> groups;
-  for (const auto& k : kept) {
-    Group& group = groups[k.code];
-    if (group.count++ == 0) group = {.count = 1, .message = k.message, .example = k.id};
-  }
-  std::vector<std::pair<std::string, Group>> sorted(groups.begin(), groups.end());
-  std::ranges::sort(sorted, std::ranges::greater{}, [](const auto& g) { return std::pair(g.second.count, g.first); });
-  Table table({{"kept", Table::Align::right}, {"reason"}, {"for example"}, {"because", Table::Align::left, 90}});
-  for (const auto& [code, group] : sorted) {
-    table.add({std::to_string(group.count), code, group.example, group.message});
-  }
+  std::map<std::pair<std::string, std::string>, Group> groups_;
+};
+
+void print_kept(const std::vector<plan::Kept>& kept) {
+  Groups groups;
+  for (const auto& k : kept) groups.add(k.code, k.message, k.id);
   print(fmt::format("\nKept: {}\n", views::counted(kept.size(), "record")));
-  print(table.text("  "));
+  groups.print_as("kept", true);
 }
 
 }  // namespace
+
+void say_plan_errors(const plan::Plan& plan) {
+  for (const auto& error : plan.errors) say_error(error);
+  if (!plan.header.complete) {
+    say("reeve: the plan is not complete: a listing broke off, and what rests on it is kept");
+  }
+}
+
+std::vector<Table::Column> plan_columns(const plan::Header& header) {
+  std::set<std::string_view> policies;
+  for (const auto& policy : header.policies) policies.insert(policy.name);
+  constexpr std::size_t any = 60;
+  const auto in_csv = [](std::string title, Table::Align align = Table::Align::left) {
+    return Table::Column{std::move(title), align, any, Table::In::csv};
+  };
+  return {{"row"},
+          {"policy", Table::Align::left, 32, policies.size() > 1 ? Table::In::both : Table::In::csv},
+          in_csv("kind"),
+          {"action", Table::Align::left, 48},
+          in_csv("change"),
+          {"id"},
+          {"name", Table::Align::left, 32},
+          in_csv("account"),
+          {"region"},
+          {"why", Table::Align::left, 24},
+          {"saves/month", Table::Align::right},
+          {"at most", Table::Align::right},
+          {"undo"},
+          in_csv("until"),
+          {"risk"},
+          in_csv("notes")};
+}
+
+Table::Row plan_cells(const plan::Row& row) {
+  const std::string change = change_of(row);
+  return {row.row,
+          row.policy,
+          row.kind,
+          {change.empty() ? row.action : row.action + " " + change, row.action},
+          change,
+          fmt::format("{}", fmt::join(row.records, " ")),
+          row.title,
+          row.scope.account,
+          row.scope.region,
+          {reason_of(row), reasons_of(row)},
+          views::money(row.saves.likely),
+          views::money(row.saves.at_most),
+          {undo_text(row.undo), std::string(name(row.undo.undo_class))},
+          row.undo.until ? format_iso8601(*row.undo.until) : std::string(),
+          name(row.risk),
+          fmt::format("{}", fmt::join(row.risk_reasons, "; "))};
+}
 
 Result<void> print_plan_json(const plan::Plan& plan, const plan::RowSource& rows) {
   StreamedJson json;
@@ -123,49 +205,55 @@ Result<void> print_plan_json(const plan::Plan& plan, const plan::RowSource& rows
 
 Result<void> print_plan(const Common& common, const plan::Plan& plan, const plan::RowSource& rows) {
   if (common.json()) return print_plan_json(plan, rows);
-  if (common.output == "csv") {
-    const Table table = row_table();
+  if (common.csv()) {
+    const Table table(plan_columns(plan.header));
     print(table.csv_header());
-    return rows([&table](const plan::Row& row) -> Result<void> {
-      print(table.csv_line(cells_of(row)));
+    TRY(rows([&table](const plan::Row& row) -> Result<void> {
+      print(table.csv_line(plan_cells(row)));
       return {};
-    });
+    }));
+    say_plan_errors(plan);
+    return {};
   }
   plan::Totals sum;
   MostValuable best;
+  Groups notes;
   TRY(rows([&](const plan::Row& row) -> Result<void> {
     sum.add(row);
     best.look(row);
+    if (row.risk == policy::RiskLevel::low) return {};
+    for (const auto& note : row.risk_reasons) notes.add({}, note, row.records.front());
     return {};
   }));
   for (const auto& policy : plan.header.policies) {
     if (!policy.skipped.empty()) {
-      print(fmt::format("{} in {}: not judged: {}\n", views::printable(policy.name), policy.scope.region,
-                        views::printable(policy.skipped)));
+      print(fmt::format("{} in {}: not judged: {}\n", harmless_text(policy.name), policy.scope.region,
+                        harmless_text(policy.skipped)));
       continue;
     }
     const std::string allowed = policy.limit.allowed ? std::to_string(*policy.limit.allowed) : "none";
     print(fmt::format("{} in {}: {} of {} {} matched, {} planned (limit {}, counted {}{})\n",
-                      views::printable(policy.name), policy.scope.region, policy.matched, policy.seen, policy.kind,
+                      harmless_text(policy.name), policy.scope.region, policy.matched, policy.seen, policy.kind,
                       views::counted(policy.planned, "row"), allowed, policy.limit.counted,
                       policy.limit.exceeded ? ", EXCEEDED" : ""));
   }
   if (sum.rows > 0) {
-    print(fmt::format("\n{}, saving {} a month{}{}\n", views::counted(sum.rows, "row"), money(sum.likely),
-                      sum.at_most ? ", at most " + money(sum.at_most) : "",
+    print(fmt::format("\n{}, saving {} a month{}{}\n", views::counted(sum.rows, "row"), views::money(sum.likely).text,
+                      sum.at_most ? ", at most " + views::dollars(*sum.at_most) : "",
                       sum.price_date.empty() ? "" : " (list prices of " + sum.price_date + ")"));
     if (sum.rows > MostValuable::shown) print(fmt::format("The {} most valuable:\n", MostValuable::shown));
-    print(best.table().text("  "));
+    print(best.table(plan.header).text("  "));
+    if (!notes.empty()) {
+      print("\nNoted on rows of more than low risk:\n");
+      notes.print_as("rows", false);
+    }
     if (sum.consent_needed > 0) {
       print(fmt::format("\n{} cannot be undone and need --allow-irreversible.\n",
                         views::counted(sum.consent_needed, "row")));
     }
   }
   if (!plan.kept.empty()) print_kept(plan.kept);
-  for (const auto& error : plan.errors) say("reeve: " + views::printable(error.text()));
-  if (!plan.header.complete) {
-    say("reeve: the plan is not complete: a listing broke off, and what rests on it is kept");
-  }
+  say_plan_errors(plan);
   if (sum.rows == 0) {
     print(plan.errors.empty() ? "\nNothing to do.\n" : "\nNothing is planned.\n");
   } else {

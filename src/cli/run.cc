@@ -46,13 +46,31 @@ Result<void> print_both(apply::Journal& journal, const StoredPlan& made, const a
   return {};
 }
 
+/// The plan's rows, each with how it ended.
+Result<void> print_both_csv(apply::Journal& journal, const StoredPlan& made, const apply::RunResult& run) {
+  auto columns = plan_columns(made.plan.header);
+  for (auto& column : outcome_columns()) {
+    if (column.title == "undo") column.title = "undo now";
+    columns.push_back(std::move(column));
+  }
+  const views::Table table(std::move(columns));
+  print(table.csv_header());
+  return made.file.each_row([&](const plan::Row& row) -> Result<void> {
+    TRY(auto ended, apply::find_row_outcome(journal, run.id, row.row));
+    auto cells = plan_cells(row);
+    for (auto& cell : outcome_cells(ended.value_or(apply::RowOutcome{}))) cells.push_back(std::move(cell));
+    print(table.csv_line(cells));
+    return {};
+  });
+}
+
 }  // namespace
 
 Task<Result<int>> run(Engine& engine, PlanOptions options) {
   CO_TRY(Changing changing, co_await begin_change(engine));
   const bool consent = options.allow_irreversible;
   CO_TRY(const StoredPlan made, co_await make_stored_plan(engine, changing.connected, std::move(options)));
-  if (!engine.common().json()) CO_TRY(print_plan(engine.common(), made.plan, made.file.source()));
+  if (engine.common().people()) CO_TRY(print_plan(engine.common(), made.plan, made.file.source()));
   apply::ApplyOptions how{.verb = "run", .consent = consent};
   auto line = std::make_shared<Progress>(engine.common());
   apply::Progress progress = progress_of(engine, line);
@@ -63,6 +81,10 @@ Task<Result<int>> run(Engine& engine, PlanOptions options) {
   result.calls = engine.calls();
   if (engine.common().json()) {
     CO_TRY(print_both(*changing.journal, made, result));
+    say_how_to_go_on(engine.common(), result);
+  } else if (engine.common().csv()) {
+    CO_TRY(print_both_csv(*changing.journal, made, result));
+    say_plan_errors(made.plan);
     say_how_to_go_on(engine.common(), result);
   } else {
     CO_TRY(print_run(engine.common(), *changing.journal, result));

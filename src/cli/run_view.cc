@@ -6,7 +6,6 @@
 #include "cli/output.h"
 #include "cli/streamed_json.h"
 #include "plan/plan_json.h"
-#include "views/table.h"
 
 namespace reeve::cli {
 namespace {
@@ -50,27 +49,38 @@ Result<void> print_run_json(apply::Journal& journal, const apply::RunResult& run
   return {};
 }
 
-Result<void> print_run_csv(apply::Journal& journal, const apply::RunResult& run, const std::vector<plan::Kept>& kept) {
-  const Table table({{"row"}, {"id"}, {"action"}, {"outcome"}, {"undo"}, {"message"}});
+Table row_table() {
+  std::vector<Table::Column> columns{{"row"}, {"id"}, {"action"}};
+  for (auto& column : outcome_columns()) columns.push_back(std::move(column));
+  return Table(std::move(columns));
+}
+
+Table::Row cells_of(const RowOutcome& row) {
+  Table::Row cells{row.row, row.id, row.action};
+  for (auto& cell : outcome_cells(row)) cells.push_back(std::move(cell));
+  return cells;
+}
+
+Result<void> print_run_csv(apply::Journal& journal, const std::string& run, const std::vector<plan::Kept>& kept) {
+  const Table table = row_table();
   auto line = [&table](const RowOutcome& row) -> Result<void> {
-    print(table.csv_line({row.row, row.id, row.action, std::string(name(row.outcome)), row.undo_class,
-                          row.error ? row.error->text() : ""}));
+    print(table.csv_line(cells_of(row)));
     return {};
   };
   print(table.csv_header());
-  TRY(apply::each_row_outcome(journal, run.id, line));
+  TRY(apply::each_row_outcome(journal, run, line));
   for (const auto& stays : kept) TRY(line(left_out(stays)));
   return {};
 }
 
 /// The rows that were not done, the first of them, with the reason.
 Result<void> print_not_done(apply::Journal& journal, const apply::RunResult& run, const std::vector<plan::Kept>& kept) {
-  Table table({{"row"}, {"id"}, {"action"}, {"outcome"}, {"because", Table::Align::left, 120}});
+  Table table = row_table();
   constexpr std::size_t shown = 40;
   std::size_t others = 0;
   auto look = [&](const RowOutcome& row) -> Result<void> {
     if (row.outcome == apply::Outcome::done || ++others > shown) return {};
-    table.add({row.row, row.id, row.action, std::string(name(row.outcome)), row.error ? row.error->text() : ""});
+    table.add(cells_of(row));
     return {};
   };
   TRY(apply::each_row_outcome(journal, run.id, look));
@@ -82,6 +92,30 @@ Result<void> print_not_done(apply::Journal& journal, const apply::RunResult& run
 
 }  // namespace
 
+std::vector<Table::Column> outcome_columns() {
+  constexpr std::size_t code = 30, because = 300;
+  return {{"outcome"},
+          {"undo"},
+          {"error", Table::Align::left, code, Table::In::csv},
+          {"because", Table::Align::left, because}};
+}
+
+Table::Row outcome_cells(const RowOutcome& row) {
+  return {name(row.outcome), row.undo_class, row.error ? name(row.error->code) : std::string_view(),
+          row.error ? row.error->text() : std::string()};
+}
+
+Result<void> print_all_rows(const Common& common, apply::Journal& journal, const apply::RunResult& run) {
+  if (!common.people()) return print_run(common, journal, run);
+  Table table = row_table();
+  TRY(apply::each_row_outcome(journal, run.id, [&table](const RowOutcome& row) -> Result<void> {
+    table.add(cells_of(row));
+    return {};
+  }));
+  print(table.text());
+  return {};
+}
+
 Result<void> print_run(const Common& common, apply::Journal& journal, const apply::RunResult& run,
                        const std::vector<plan::Kept>& kept) {
   if (common.json()) {
@@ -89,15 +123,18 @@ Result<void> print_run(const Common& common, apply::Journal& journal, const appl
     say_how_to_go_on(common, run);
     return {};
   }
-  if (common.output == "csv") return print_run_csv(journal, run, kept);
+  if (common.csv()) {
+    TRY(print_run_csv(journal, run.id, kept));
+    say_how_to_go_on(common, run);
+    return {};
+  }
   print(fmt::format("Run {} {}: {} done, {} failed, {} drifted, {} skipped, {} in doubt\n", run.id, run.state, run.done,
                     run.failed, run.drifted, run.skipped, run.in_doubt));
   TRY(print_not_done(journal, run, kept));
-  const std::string sandbox = common.same_place();
-  if (run.state == "interrupted" || run.state == "in_doubt") print(fmt::format("To go on: reeve resume{}\n", sandbox));
+  const std::string place = common.same_place();
+  if (run.state == "interrupted" || run.state == "in_doubt") print(fmt::format("To go on: reeve resume{}\n", place));
   if (run.undoable && run.verb != "undo") {
-    print(
-        fmt::format("To take it back: reeve undo {}{} (a row's id behind it takes back that row)\n", run.id, sandbox));
+    print(fmt::format("To take it back: reeve undo {}{} (a row's id behind it takes back that row)\n", run.id, place));
   }
   if (run.consent_missing) {
     print("Rows that cannot be undone were skipped: apply a new plan with --allow-irreversible\n");
@@ -106,21 +143,25 @@ Result<void> print_run(const Common& common, apply::Journal& journal, const appl
 }
 
 void print_no_run(const Common& common, std::string_view text, const std::vector<plan::Kept>& kept) {
-  if (!common.json()) {
-    print(fmt::format("{}\n", text));
+  if (common.json()) {
+    StreamedJson json;
+    json.member("run", Value{});
+    json.begin_list("rows");
+    put_kept_rows(json, kept);
+    json.end_list();
+    json.member("calls", plan::calls_document({}));
     return;
   }
-  StreamedJson json;
-  json.member("run", Value{});
-  json.begin_list("rows");
-  put_kept_rows(json, kept);
-  json.end_list();
-  json.member("calls", plan::calls_document({}));
+  if (common.people()) print(fmt::format("{}\n", text));
+  if (common.people() && kept.empty()) return;
+  Table table = row_table();
+  for (const auto& stays : kept) table.add(cells_of(left_out(stays)));
+  print_table(common, table, "  ");
 }
 
 void say_how_to_go_on(const Common& common, const apply::RunResult& run) {
   if (run.state != "interrupted" && run.state != "in_doubt") return;
-  say(fmt::format("reeve: to go on: reeve resume{}", common.sandbox == "generated" ? " --sandbox" : ""));
+  say(fmt::format("reeve: to go on: reeve resume{}", common.same_place()));
 }
 
 int run_exit(const apply::RunResult& run) {

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "cli/changing.h"
 #include "cli/output.h"
 #include "cli/plan_view.h"
@@ -9,15 +11,43 @@ namespace reeve::cli {
 
 namespace {
 
+/// Rows that had no way back when they were done are kept in what is shown: an undo looks for one, but promises none.
+Result<void> keep_irreversible(apply::Journal& journal, apply::UndoPlan& undo) {
+  std::set<std::string> irreversible;
+  TRY(undo.rows([&](const plan::Row& row) -> Result<void> {
+    TRY(const auto done, apply::find_row_outcome(journal, undo.of, row.row));
+    if (!done || done->undo_class != "none") return {};
+    irreversible.insert(row.row);
+    undo.plan.kept.push_back({.policy = row.policy,
+                              .kind = row.kind,
+                              .id = row.records.front(),
+                              .scope = row.scope,
+                              .code = "no-way-back",
+                              .message = "no way back was known when it was done; an undo looks whether there is one",
+                              .row = row.row});
+    return {};
+  }));
+  undo.count -= irreversible.size();
+  undo.rows = [rows = std::move(undo.rows), irreversible](const plan::RowSink& sink) {
+    return rows([&](const plan::Row& row) -> Result<void> {
+      return irreversible.contains(row.row) ? Result<void>{} : sink(row);
+    });
+  };
+  return {};
+}
+
 /// --dry-run: what an undo would do.
 Result<void> print_undo_plan(const Common& common, const apply::UndoPlan& undo) {
   if (common.json()) return print_plan_json(undo.plan, undo.rows);
-  TRY(undo.rows([](const plan::Row& row) -> Result<void> {
-    print(row.row + "  " + row.action + "  " + row.records.front() + "  by " + row.steps.front().operation + "\n");
+  views::Table table({{"row"}, {"action"}, {"id"}, {"by"}, {"stays because", views::Table::Align::left, 200}});
+  TRY(undo.rows([&table](const plan::Row& row) -> Result<void> {
+    table.add({row.row, row.action, row.records.front(), row.steps.front().operation, ""});
     return {};
   }));
-  for (const auto& kept : undo.plan.kept) print(kept.id + "  stays as it is: " + kept.message + "\n");
-  if (undo.count == 0) print("Nothing is left to undo.\n");
+  for (const auto& kept : undo.plan.kept) table.add({kept.row, "stays", kept.id, "", kept.message});
+  if (undo.count == 0 && common.people())
+    print(table.empty() ? "Nothing is left to undo.\n" : "Nothing can be undone for certain.\n");
+  if (!table.empty() || common.csv()) print_table(common, table);
   return {};
 }
 
@@ -28,6 +58,7 @@ Task<Result<int>> undo(Engine& engine, UndoOptions options) {
   const apply::Hands hands = engine.hands(changing.prices, *changing.journal);
   CO_TRY(apply::UndoPlan undo, apply::plan_undo(hands, options.run, options.rows));
   if (options.dry_run) {
+    CO_TRY(keep_irreversible(*changing.journal, undo));
     CO_TRY(print_undo_plan(engine.common(), undo));
     co_return 0;
   }

@@ -6,8 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/encoding.h"
-
 namespace reeve::views {
 
 /// One value in a table: as people read it, and as programs do.
@@ -55,8 +53,6 @@ class Table {
   std::vector<Row> rows_;
 };
 
-/// A text made harmless for a terminal.
-inline std::string printable(std::string_view text) { return harmless_text(text); }
 /// "$1,234.50".
 std::string dollars(double amount);
 /// "1 snapshot", "2 snapshots".

@@ -608,7 +608,8 @@ class Served(Contract):
         until(lambda: self.deletes() >= 1)
         locked = self.refused(3, "locked", "apply", second, "--endpoint-url", self.server.url)
         self.assertIn(str(apply.process.pid), locked["message"])
-        self.assertEqual(self.cloud("resume")["run"], None)  # a run that is at work is not resumed
+        at_work = self.refused(3, "locked", "resume", "--endpoint-url", self.server.url)  # it is not resumed
+        self.assertIn("at work", at_work["message"])
         self.assertEqual([run["state"] for run in self.ok("runs")["runs"]], ["running"])
         self.assertEqual(apply.end().code, 0)
         late = self.cloud("apply", second)  # the other did it: nothing is left of these rows

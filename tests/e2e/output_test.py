@@ -85,6 +85,76 @@ class Csv(Output):
         self.assertIn(r"a\u202eb\x9b31m\x1b[31m", table)
 
 
+class Changes(Output):
+    """What plans and runs look like as CSV and as tables."""
+
+    def denied(self, *operations):
+        return self.home.write("denied.json", {"format": 1, "rules": [
+            {"match": {"operation": one}, "fault": {"error": {"code": "UnauthorizedOperation", "status": 403}}, "times": 0}
+            for one in operations]})
+
+    def test_from_plan_to_undo(self):
+        plan = self.rows("plan", POLICY, self.cloud)
+        self.assertEqual([(row["id"], row["policy"], row["account"], row["region"]) for row in plan],
+                         [(one, "stale-snapshots", ACCOUNT, REGION) for one in STALE])
+        self.assertIn("stale: no-volume", plan[0]["why"])
+        self.assertEqual(plan[0]["undo"], "approximate")
+        for row in plan:
+            self.assertRegex(row["until"], r"^\d{4}-\d\d-\d\dT")
+            self.assertGreater(float(row["at_most"]), 0)
+        run = self.rows("run", POLICY, self.cloud)
+        self.assertEqual([(row["id"], row["outcome"], row["error"]) for row in run], [(one, "done", "") for one in STALE])
+        [listed] = self.rows("runs", self.cloud)
+        self.assertEqual((listed["done"], listed["in_doubt"], listed["state"]), ("2", "0", "done"))
+        self.assertEqual({row["id"] for row in self.rows("runs", listed["run"], self.cloud)}, set(STALE))
+        dry = self.rows("undo", listed["run"], "--dry-run", self.cloud)
+        self.assertEqual({(row["id"], row["by"]) for row in dry}, {(one, "RestoreSnapshotFromRecycleBin") for one in STALE})
+        undone = self.rows("undo", listed["run"], self.cloud)
+        self.assertEqual({(row["id"], row["outcome"]) for row in undone}, {(one, "done") for one in STALE})
+        again = self.reeve("undo", listed["run"], self.cloud)
+        self.assertEqual(again.code, 0, again)
+        self.assertIn("Nothing is left to undo.", again.out)
+        self.assertEqual(self.rows("resume", self.cloud), [])
+
+    def test_what_has_no_way_back_stays(self):
+        cloud = f"--sandbox={self.home.write('nobin.yaml', ESTATE.split('bin_rules:')[0])}"
+        self.ok("run", POLICY, cloud, "--allow-irreversible")
+        run = self.ok("runs", cloud)["runs"][-1]["id"]
+        dry = self.ok("undo", run, "--dry-run", cloud)
+        self.assertEqual((dry["rows"], {kept["id"] for kept in dry["kept"]}), ([], set(STALE)))
+        table = self.reeve("undo", run, "--dry-run", cloud)
+        self.assertEqual(table.code, 0)
+        self.assertIn("Nothing can be undone for certain.", table.out)
+        for row in self.rows("undo", run, "--dry-run", cloud):
+            self.assertEqual((row["action"], row["by"]), ("stays", ""))
+            self.assertIn("no way back", row["stays_because"])
+
+    def test_tags_and_more_than_one_policy(self):
+        policies = self.home.write("two.yaml", """policies:
+  - {name: one, resource: ebs-snapshot, filters: [{"tag:Name": database}], actions: [{type: tag, tags: {Owner: ops}}]}
+  - {name: two, resource: ebs-snapshot, filters: [{"tag:Name": database}], actions: [{type: remove-tag, tags: [Name]}]}
+""")
+        table = self.reeve("plan", policies, self.cloud).out
+        self.assertRegex(table, r"one +tag Owner=ops")
+        self.assertRegex(table, r"two +remove-tag Name ")
+        rows = self.rows("plan", policies, self.cloud)
+        self.assertEqual([(row["policy"], row["action"], row["change"]) for row in rows],
+                         [("one", "tag", "Owner=ops"), ("two", "remove-tag", "Name")])
+
+    def test_guards_that_cannot_be_read_are_seen(self):
+        keeps = self.reeve("plan", POLICY, self.cloud, "--faults", self.denied("DescribeLaunchTemplates"))
+        self.assertRegex(keeps.out, r"2 +unknown .*Allow ec2:DescribeLaunchTemplates")
+        notes = self.reeve("plan", POLICY, self.cloud, "--faults", self.denied("DescribeLockedSnapshots"))
+        self.assertRegex(notes.out, r"2 .*whether it is locked could not be read.*Allow ec2:DescribeLockedSnapshots")
+        self.assertIn("2 rows cannot be undone", notes.out)
+
+    def test_a_second_look_that_is_denied_says_what_to_allow(self):
+        plan = self.ok("plan", POLICY, self.cloud)["plan"]["id"]
+        ended = self.reeve("apply", plan, self.cloud, "--faults", self.denied("DescribeSnapshots"))
+        self.assertIn("Allow ec2:DescribeSnapshots", ended.out)
+        self.assertEqual(len(self.ids(self.cloud)), 6)
+
+
 class Slips(Output):
     def test_a_path_that_no_record_has(self):
         for where, said in (("Stat=completed", "no record has Stat; nearest: State"), ("Nonsense=1", "no record has Nonsense\n"),

@@ -32,8 +32,9 @@ GuardAnswer in_bin(const Candidate& candidate, const Listed& bin) {
     }
   }
   if (bin.items->items.empty()) return {};
-  return note("images-in-bin", std::to_string(bin.items->items.size()) +
-                                   " images are in the Recycle Bin; EC2 does not show which snapshots they need");
+  const std::size_t count = bin.items->items.size();
+  return note("images-in-bin", (count == 1 ? std::string("an image is") : std::to_string(count) + " images are") +
+                                   " in the Recycle Bin; EC2 does not show which snapshots that needs");
 }
 
 class Images : public Guard {
