@@ -107,7 +107,8 @@ bool PolicyJudge::removes(const plan::Row& row) const {
 }
 
 void PolicyJudge::will_remove(const plan::Row& row) {
-  if (removes(row)) removing_[row.scope].add(row);
+  if (!removes(row)) return;
+  for (const auto& id : row.records) removing_[row.scope].add(row.kind, id, row.why);
 }
 
 /// The plan left a copy of each data set; whether it is still there is looked up again.

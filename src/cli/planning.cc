@@ -101,7 +101,8 @@ Task<Result<StoredPlan>> make_stored_plan(Engine& engine, const Connected& conne
   request.protected_by_journal = apply::protection_by_journal(*journal, engine.world().clock.wall());
   Progress progress(engine.common());
   request.progress = [&progress](const std::string& text) { progress.show(text); };
-  plan::Plan plan = co_await plan::make_plan(request, prices);
+  plan::Drafted drafted = co_await plan::make_plan(request, prices);
+  plan::Plan& plan = drafted.plan;
   progress.clear();
   if (engine.stop().requested()) co_return fail({.code = Code::cancelled, .message = "interrupted while planning"});
   std::ranges::move(left_out, std::back_inserter(plan.errors));
@@ -121,7 +122,7 @@ Task<Result<StoredPlan>> make_stored_plan(Engine& engine, const Connected& conne
   Disk& disk = engine.world().disk;
   CO_TRY(disk.make_folders(engine.state().plans()));
   const std::string path = engine.state().plan(plan.header.id);
-  CO_TRY(plan::write_plan(disk, path, plan, plan::source_of(plan.rows)));
+  CO_TRY(plan::write_plan(disk, path, plan, drafted.rows));
   CO_TRY(auto file, plan::PlanFile::open(disk, path));
   if (!options.save.empty()) {
     CO_TRY(check_save(disk, options.save));

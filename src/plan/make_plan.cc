@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "plan/survivors.h"
 
@@ -14,22 +16,43 @@ namespace {
 using policy::Candidate;
 using policy::UndoClass;
 
-/// A policy's rows in one scope, before limits.
+/// A row that is drafted and not held: plan_row is pure, so the row is drafted once more when it is written.
+struct Slot {
+  const policy::Policy* policy = nullptr;
+  const Candidate* candidate = nullptr;
+  const policy::Guarded* guarded = nullptr;
+  std::size_t action = 0;  ///< index among the policy's
+  bool exact = false;      ///< its undo class
+  bool dropped = false;    ///< by a limit, a survivor, or a row before it
+  std::optional<double> at_most;
+  std::optional<double> share;    ///< of what its volume's chain may save
+  const Slot* earlier = nullptr;  ///< the row before it on the same record
+  const estate::Record& record() const { return candidate->view.record(); }
+  std::string_view id() const { return record().id(); }
+  bool removes_data() const { return policy->actions[action]->removes_data(); }
+};
+
+/// A policy's rows in one scope, and what they rest on.
 struct PolicyRows {
   PlannedPolicy planned;
   const policy::Policy* policy = nullptr;
-  std::vector<Row> rows;
+  std::vector<Candidate> matched;
+  std::deque<std::vector<policy::Guarded>> guarded;  ///< of each action; slots point into it
+  std::vector<Slot> slots;
   std::vector<Kept> kept;
   std::vector<Error> errors;
-  std::map<std::string, Time> dates;  ///< of records that have rows: for --oldest-first
   bool complete = true;
+
+  void drop(Slot& slot, std::string code, std::string message);
 };
 
 /// One scope's results, in the policies' order.
 struct ScopeRows {
-  std::vector<PolicyRows> policies;
-  std::vector<estate::Record> snapshots;  ///< the scope's, where rows remove data
-  std::vector<Error> broken;              ///< listings that filters and guards needed
+  std::unique_ptr<text::Scratch> scratch = std::make_unique<text::Scratch>();
+  std::optional<policy::Context> context;
+  std::deque<PolicyRows> policies;  ///< slots point into them
+  std::shared_ptr<const estate::Listing> snapshots;  ///< the scope's census, where rows remove data
+  std::vector<Error> broken;                         ///< listings that filters and guards needed
 };
 
 Kept kept_of(const policy::Policy& policy, const estate::Record& record, std::string code, std::string message) {
@@ -41,33 +64,38 @@ Kept kept_of(const policy::Policy& policy, const estate::Record& record, std::st
           .message = std::move(message)};
 }
 
-Kept kept_of(const Row& row, std::string code, std::string message) {
-  return {.policy = row.policy,
-          .kind = row.kind,
-          .id = row.records.front(),
-          .scope = row.scope,
-          .code = std::move(code),
-          .message = std::move(message)};
+void PolicyRows::drop(Slot& slot, std::string code, std::string message) {
+  slot.dropped = true;
+  kept.push_back(kept_of(*policy, slot.record(), std::move(code), std::move(message)));
 }
 
-Row row_of(const policy::Policy& policy, const Candidate& candidate, std::size_t action_index, policy::RowDraft draft,
-           const policy::Guarded& guarded) {
-  const estate::Record& record = candidate.view.record();
-  const std::string action(policy.actions[action_index]->type());
+std::string id_of(const Slot& slot) {
+  const policy::Policy& policy = *slot.policy;
+  const std::string action(policy.actions[slot.action]->type());
+  // A policy may have several actions of one type; each has rows of its own.
+  const auto before =
+      std::count_if(policy.actions.begin(), policy.actions.begin() + static_cast<std::ptrdiff_t>(slot.action),
+                    [&action](const auto& other) { return other->type() == action; });
+  return row_id(policy.name, policy.kind->name, slot.record().scope, {std::string(slot.id())},
+                before == 0 ? action : fmt::format("{}#{}", action, before));
+}
+
+Row row_of(const Slot& slot, policy::RowDraft draft) {
+  const policy::Policy& policy = *slot.policy;
+  const estate::Record& record = slot.record();
   Row row;
+  row.row = id_of(slot);
+  for (const Slot* earlier = slot.earlier; earlier != nullptr; earlier = earlier->earlier) {
+    if (!earlier->dropped) row.after.push_back(id_of(*earlier));
+  }
+  std::ranges::reverse(row.after);
   row.policy = policy.name;
   row.kind = policy.kind->name;
   row.records = {std::string(record.id())};
   row.scope = record.scope;
-  row.action = action;
-  row.action_index = action_index;
-  // A policy may have several actions of one type; each has rows of its own.
-  const auto same_type = [&](const auto& other) { return other->type() == policy.actions[action_index]->type(); };
-  const auto before = std::count_if(policy.actions.begin(),
-                                    policy.actions.begin() + static_cast<std::ptrdiff_t>(action_index), same_type);
-  row.row = row_id(row.policy, row.kind, row.scope, row.records,
-                   before == 0 ? row.action : fmt::format("{}#{}", row.action, before));
-  row.why = candidate.findings;
+  row.action = policy.actions[slot.action]->type();
+  row.action_index = slot.action;
+  row.why = slot.candidate->findings;
   row.steps = std::move(draft.steps);
   row.undo = std::move(draft.undo);
   row.saves = std::move(draft.saves);
@@ -77,11 +105,12 @@ Row row_of(const policy::Policy& policy, const Candidate& candidate, std::size_t
   row.pre_image = std::move(draft.pre_image);
   if (const auto title = record.title(); title != record.id()) row.title = title;
   if (const auto tag = row.title.empty() ? record.tag("Name") : std::nullopt) row.title = tag->as_text();
-  for (const auto& note : guarded.notes) row.risk_reasons.push_back(note);
-  if (guarded.undo_none && row.undo.undo_class != UndoClass::none) {
+  for (const auto& note : slot.guarded->notes) row.risk_reasons.push_back(note);
+  if (slot.guarded->undo_none && row.undo.undo_class != UndoClass::none) {
     row.undo = {.undo_class = UndoClass::none};
     row.risk = std::max(row.risk, policy::RiskLevel::medium);
   }
+  if (slot.share) take_share(row.saves, *slot.share);
   return row;
 }
 
@@ -100,21 +129,21 @@ class Planner {
 
   Task<void> plan_scope(std::size_t index) {
     PlanScope& scope = request_.scopes[index];
-    text::Scratch scratch;
-    policy::Context context{.reader = *scope.reader,
-                            .prices = prices_,
-                            .now = request_.now,
-                            .account = scope.scope.account,
-                            .region = scope.scope.region,
-                            .partition = scope.scope.partition,
-                            .run = request_.run,
-                            .scratch = scratch,
-                            .configuration = request_.configuration};
+    ScopeRows& out = scopes_[index];
+    out.context.emplace(policy::Context{.reader = *scope.reader,
+                                        .prices = prices_,
+                                        .now = request_.now,
+                                        .account = scope.scope.account,
+                                        .region = scope.scope.region,
+                                        .partition = scope.scope.partition,
+                                        .run = request_.run,
+                                        .scratch = *out.scratch,
+                                        .configuration = request_.configuration});
+    policy::Context& context = *out.context;
     for (const auto& policy : request_.policies[index]) {
-      PolicyRows rows;
+      PolicyRows& rows = out.policies.emplace_back();
       rows.policy = policy.get();
       co_await plan_policy(*policy, context, rows);
-      scopes_[index].policies.push_back(std::move(rows));
     }
     co_await keep_survivors(context, scopes_[index]);
     note_broken(*scope.reader, scopes_[index]);
@@ -125,15 +154,31 @@ class Planner {
     constexpr std::size_t scopes_at_once = 8;
     std::function<Task<void>(std::size_t)> body = [this](std::size_t i) { return plan_scope(i); };
     co_await for_each(loop, request_.scopes.size(), scopes_at_once, body);
-    supersede();
+    for (auto& scope : scopes_) supersede(scope);
     limit();
     Plan plan;
     for (auto& scope : scopes_) {
-      for (auto& rows : scope.policies) finish(plan, rows, scope.snapshots);
+      for (auto& rows : scope.policies) finish(plan, rows, scope);
       if (!scope.broken.empty()) plan.header.complete = false;
       std::ranges::move(scope.broken, std::back_inserter(plan.errors));
     }
     co_return plan;
+  }
+
+  /// The rows, each drafted as it is handed over.
+  Result<void> each_row(const RowSink& sink) const {
+    for (const ScopeRows& scope : scopes_) {
+      for (const PolicyRows& rows : scope.policies) {
+        for (const Slot& slot : rows.slots) {
+          if (slot.dropped) continue;
+          scope.scratch->clear();
+          auto drafted = slot.policy->actions[slot.action]->plan_row(slot.candidate->view, *scope.context);
+          REEVE_ASSERT(std::holds_alternative<policy::RowDraft>(drafted));  // it was one before, and plan_row is pure
+          TRY(sink(row_of(slot, std::get<policy::RowDraft>(std::move(drafted)))));
+        }
+      }
+    }
+    return {};
   }
 
  private:
@@ -184,8 +229,9 @@ class Planner {
       }
       co_return;
     }
+    out.matched = std::move(judged.matched);
     std::vector<Candidate*> candidates;
-    for (auto& candidate : judged.matched) {
+    for (auto& candidate : out.matched) {
       const auto& record = candidate.view.record();
       const auto reason = request_.protected_by_journal
                               ? request_.protected_by_journal(record.scope, policy.kind->name, record.id())
@@ -204,9 +250,11 @@ class Planner {
     const policy::Action& action = *policy.actions[index];
     if (candidates.empty()) co_return;
     say(fmt::format("{}: {} matched; checking what {} must not touch", policy.name, candidates.size(), action.type()));
-    const std::vector<policy::Guarded> guarded = co_await policy::run_guards(action, candidates, context);
+    out.guarded.push_back(co_await policy::run_guards(action, candidates, context));
+    const std::vector<policy::Guarded>& guarded = out.guarded.back();
     for (std::size_t k = 0; k < candidates.size(); ++k) {
       const estate::Record& record = candidates[k]->view.record();
+      context.scratch.clear();
       if (guarded[k].kept) {
         out.kept.push_back(kept_of(policy, record, guarded[k].code, guarded[k].message));
         continue;
@@ -216,91 +264,92 @@ class Planner {
         out.kept.push_back(kept_of(policy, record, kept->code, kept->message));
         continue;
       }
-      out.rows.push_back(
-          row_of(policy, *candidates[k], index, std::get<policy::RowDraft>(std::move(drafted)), guarded[k]));
-      out.dates.emplace(record.id(), record.date().value_or(context.now));
+      const auto& draft = std::get<policy::RowDraft>(drafted);
+      out.slots.push_back({.policy = &policy,
+                           .candidate = candidates[k],
+                           .guarded = &guarded[k],
+                           .action = index,
+                           .exact = draft.undo.undo_class == UndoClass::exact && !guarded[k].undo_none,
+                           .at_most = draft.saves.at_most});
     }
   }
 
   /// Over all rows of all policies in this scope, each data set keeps a completed, readable copy.
   Task<void> keep_survivors(policy::Context& context, ScopeRows& scope) {
-    auto removes = [](const PolicyRows& rows, const Row& row) {
-      return rows.policy->actions[row.action_index]->removes_data();
-    };
     Removing removing;
     for (const auto& rows : scope.policies) {
-      for (const auto& row : rows.rows) {
-        if (removes(rows, row)) removing.add(row);
+      for (const Slot& slot : rows.slots) {
+        if (slot.removes_data()) removing.add(rows.policy->kind->name, slot.id(), slot.candidate->findings);
       }
     }
     if (removing.empty()) co_return;
     const estate::Kinds& kinds = context.reader.kinds();
-    const auto snapshots = co_await context.reader.all(*kinds.find("ebs-snapshot"));
-    const auto volumes = co_await context.reader.all(*kinds.find("ebs"));
+    const auto snapshots = co_await context.reader.census(*kinds.find("ebs-snapshot"));
+    const auto volumes = co_await context.reader.census(*kinds.find("ebs"));
     const bool readable = snapshots.has_value() && volumes.has_value();
     std::set<std::string> survivors;
     if (readable) {
-      scope.snapshots = (*snapshots)->records;
-      survivors = last_survivors(removing, scope.snapshots, (*volumes)->records);
+      scope.snapshots = *snapshots;
+      survivors = last_survivors(removing, (*snapshots)->records, (*volumes)->records);
     }
     for (auto& rows : scope.policies) {
-      std::erase_if(rows.rows, [&](const Row& row) {
-        if (!removes(rows, row) || (readable && !survivors.contains(row.records.front()))) return false;
-        rows.kept.push_back(
-            readable ? kept_of(row, "last-survivor", "the newest copy of its data set, of which nothing would be left")
-                     : kept_of(row, "unknown", "whether another copy of its data remains could not be read"));
-        return true;
-      });
-    }
-  }
-
-  /// One record, one change that is not exact: the first policy's wins. Rows on one record follow each other.
-  void supersede() {
-    struct Taken {
-      std::string row, policy;
-    };
-    std::map<std::pair<aws::Scope, std::string>, Taken> inexact;
-    std::map<std::pair<aws::Scope, std::string>, std::vector<std::string>> before;
-    for (auto& scope : scopes_) {
-      for (auto& rows : scope.policies) {
-        std::erase_if(rows.rows, [&](Row& row) {
-          const std::pair key{row.scope, row.kind + "/" + row.records.front()};
-          if (row.undo.undo_class != UndoClass::exact) {
-            const auto [at, fresh] = inexact.try_emplace(key, Taken{row.row, row.policy});
-            if (!fresh) {
-              rows.kept.push_back(
-                  kept_of(row, "superseded", fmt::format("policy {} already changes it", at->second.policy)));
-              return true;
-            }
-          }
-          std::vector<std::string>& earlier = before[key];
-          row.after = earlier;
-          earlier.push_back(row.row);
-          return false;
-        });
+      for (Slot& slot : rows.slots) {
+        if (!slot.removes_data()) continue;
+        if (!readable) {
+          rows.drop(slot, "unknown", "whether another copy of its data remains could not be read");
+        } else if (survivors.contains(std::string(slot.id()))) {
+          rows.drop(slot, "last-survivor", "the newest copy of its data set, of which nothing would be left");
+        }
       }
     }
   }
 
-  static std::set<std::string> counted_records(const PolicyRows& rows) {
-    std::set<std::string> out;
-    for (const auto& row : rows.rows) {
-      if (row.undo.undo_class != UndoClass::exact) out.insert(row.records.front());
+  /// One record, one change that is not exact: the first policy's wins. Rows on one record follow each other.
+  static void supersede(ScopeRows& scope) {
+    std::map<std::pair<std::string_view, std::string_view>, const Slot*> inexact, last;
+    for (auto& rows : scope.policies) {
+      for (Slot& slot : rows.slots) {
+        if (slot.dropped) continue;
+        const std::pair<std::string_view, std::string_view> key{rows.policy->kind->name, slot.id()};
+        if (!slot.exact) {
+          const auto [at, fresh] = inexact.try_emplace(key, &slot);
+          if (!fresh) {
+            rows.drop(slot, "superseded", fmt::format("policy {} already changes it", at->second->policy->name));
+            continue;
+          }
+        }
+        slot.earlier = std::exchange(last[key], &slot);
+      }
+    }
+  }
+
+  static std::set<std::string_view> counted_records(const PolicyRows& rows) {
+    std::set<std::string_view> out;
+    for (const Slot& slot : rows.slots) {
+      if (!slot.dropped && !slot.exact) out.insert(slot.id());
     }
     return out;
   }
 
   /// Keeps rows of the `most` oldest of the counted records; the others become past-limit.
-  static void keep_oldest(PolicyRows& rows, const std::set<std::string>& counted, std::size_t most) {
-    std::vector<std::string> order(counted.begin(), counted.end());
-    std::ranges::sort(order, {}, [&rows](const std::string& id) { return std::pair(rows.dates.at(id), id); });
-    const std::set<std::string> past(order.begin() + static_cast<std::ptrdiff_t>(std::min(most, order.size())),
-                                     order.end());
-    std::erase_if(rows.rows, [&](const Row& row) {
-      if (!past.contains(row.records.front())) return false;
-      rows.kept.push_back(kept_of(row, "past-limit", fmt::format("only the {} oldest are planned", most)));
-      return true;
-    });
+  void keep_oldest(PolicyRows& rows, std::size_t most) const {
+    std::set<std::pair<Time, std::string_view>> order;
+    for (const Slot& slot : rows.slots) {
+      if (!slot.dropped && !slot.exact) order.emplace(slot.record().date().value_or(request_.now), slot.id());
+    }
+    std::set<std::string_view> past;
+    for (auto at = order.begin(); at != order.end(); ++at) {
+      if (most > 0) {
+        --most;
+      } else {
+        past.insert(at->second);
+      }
+    }
+    const std::size_t kept = order.size() - past.size();
+    for (Slot& slot : rows.slots) {
+      if (slot.dropped || !past.contains(slot.id())) continue;
+      rows.drop(slot, "past-limit", fmt::format("only the {} oldest are planned", kept));
+    }
   }
 
   /// Takes all rows of a policy back, with one message that says what would let it go on.
@@ -314,10 +363,9 @@ class Planner {
          .hint = fmt::format("Look at the plan, then go on with --limit {} (or a percentage, --limit 25%), or with "
                              "--oldest-first for the {} oldest",
                              counted, allowed)});
-    for (const auto& row : rows.rows) {
-      rows.kept.push_back(kept_of(row, "limit", fmt::format("the policy is past its limit of {}", allowed)));
+    for (Slot& slot : rows.slots) {
+      if (!slot.dropped) rows.drop(slot, "limit", fmt::format("the policy is past its limit of {}", allowed));
     }
-    rows.rows.clear();
   }
 
   void limit() {
@@ -344,7 +392,7 @@ class Planner {
             stop(rows, counted.size(), *limit.allowed, "its limit");
             continue;
           }
-          keep_oldest(rows, counted, *limit.allowed);
+          keep_oldest(rows, *limit.allowed);
           counted = counted_records(rows);
         }
         if (left && counted.size() > *left) {
@@ -353,7 +401,7 @@ class Planner {
             stop(rows, counted.size(), *whole, "the whole run's limit");
             continue;
           }
-          keep_oldest(rows, counted, *left);
+          keep_oldest(rows, *left);
           counted = counted_records(rows);
         }
         if (left) *left -= counted.size();
@@ -361,12 +409,22 @@ class Planner {
     }
   }
 
-  static void finish(Plan& plan, PolicyRows& rows, const std::vector<estate::Record>& snapshots) {
-    cap_chains(rows.rows, snapshots);
-    rows.planned.planned = rows.rows.size();
+  static void finish(Plan& plan, PolicyRows& rows, const ScopeRows& scope) {
+    std::vector<Slot*> slots;
+    std::vector<Claim> claims;
+    for (Slot& slot : rows.slots) {
+      if (slot.dropped) continue;
+      ++rows.planned.planned;
+      if (!scope.snapshots || !slot.at_most || rows.policy->kind->name != "ebs-snapshot") continue;
+      slots.push_back(&slot);
+      claims.push_back({.snapshot = slot.id(), .at_most = *slot.at_most});
+    }
+    if (!claims.empty()) {
+      const auto shares = chain_shares(claims, scope.snapshots->records);
+      for (std::size_t i = 0; i < slots.size(); ++i) slots[i]->share = shares[i];
+    }
     plan.header.complete = plan.header.complete && rows.complete;
     plan.header.policies.push_back(std::move(rows.planned));
-    std::ranges::move(rows.rows, std::back_inserter(plan.rows));
     std::ranges::move(rows.kept, std::back_inserter(plan.kept));
     std::ranges::move(rows.errors, std::back_inserter(plan.errors));
   }
@@ -378,12 +436,14 @@ class Planner {
 
 }  // namespace
 
-Task<Plan> make_plan(PlanRequest& request, const estate::Prices& prices) {
+Task<Drafted> make_plan(PlanRequest& request, const estate::Prices& prices) {
   REEVE_ASSERT(request.policies.size() == request.scopes.size());
-  if (request.scopes.empty()) co_return Plan{};
-  Planner planner(request, prices);
-  Plan plan = co_await planner.run(request.scopes.front().reader->loop());
-  co_return plan;
+  if (request.scopes.empty()) co_return Drafted{.plan = {}, .rows = [](const RowSink&) { return Result<void>{}; }};
+  const auto planner = std::make_shared<Planner>(request, prices);
+  Task<Plan> planning = planner->run(request.scopes.front().reader->loop());
+  Plan plan = co_await std::move(planning);
+  RowSource rows = [planner](const RowSink& sink) { return planner->each_row(sink); };
+  co_return Drafted{.plan = std::move(plan), .rows = std::move(rows)};
 }
 
 }  // namespace reeve::plan

@@ -33,8 +33,15 @@ struct PlanRequest {
   std::function<void(const std::string&)> progress;      ///< for people; may be null
 };
 
+/// A plan before it is written. Its rows are drafted once more, one at a time, as they are asked for: only what was
+/// matched is held.
+struct Drafted {
+  Plan plan;
+  RowSource rows;  ///< good as long as the request and the prices
+};
+
 /// Judges, guards, plans, keeps survivors and applies limits. The header's id, times, trigger and endpoints are the
 /// caller's. Fails only on a fault of its own; what AWS refused stands in `errors`, `kept` and `complete`.
-Task<Plan> make_plan(PlanRequest& request, const estate::Prices& prices);
+Task<Drafted> make_plan(PlanRequest& request, const estate::Prices& prices);
 
 }  // namespace reeve::plan

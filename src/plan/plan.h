@@ -81,13 +81,17 @@ struct Header {
 /// Each account and region that a plan is for.
 std::vector<aws::Scope> scopes_of(const Header& header);
 
+/// All of a plan but its rows, which are handed over one at a time.
 struct Plan {
   Header header;
-  std::vector<Row> rows;
   std::vector<Kept> kept;
   std::vector<Error> errors;
   std::map<std::string, std::uint64_t> calls;  ///< "ec2.DescribeSnapshots" → answered requests
 };
+
+using RowSink = std::function<Result<void>(const Row&)>;
+/// Hands rows over one at a time, so that nobody needs to hold them all. Errors: its own, and those of the sink.
+using RowSource = std::function<Result<void>(const RowSink&)>;
 
 /// Everything that a plan's savings come to: rows that have a figure, summed. USD a month.
 struct Totals {

@@ -52,13 +52,6 @@ std::string line_of(std::string_view key, const Put& put) {
 
 }  // namespace
 
-RowSource source_of(const std::vector<Row>& rows) {
-  return [&rows](const RowSink& sink) -> Result<void> {
-    for (const Row& row : rows) TRY(sink(row));
-    return {};
-  };
-}
-
 Result<void> write_plan(Disk& disk, const std::string& path, Plan& plan, const RowSource& rows) {
   return disk.replace_file(path, [&](const Disk::Pieces& write) -> Result<void> {
     Digest digest;

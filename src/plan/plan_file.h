@@ -4,20 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "base/seams.h"
 #include "plan/plan.h"
 
 namespace reeve::plan {
-
-using RowSink = std::function<Result<void>(const Row&)>;
-/// Hands rows over one at a time, so that nobody needs to hold them all. Errors: its own, and those of the sink.
-using RowSource = std::function<Result<void>(const RowSink&)>;
-
-/// Rows that somebody holds already; they outlive the source.
-RowSource source_of(const std::vector<Row>& rows);
 
 /// Writes a plan as JSON Lines (docs/formats/plan.md), crash-safe, row by row, and fills header.digest.
 Result<void> write_plan(Disk& disk, const std::string& path, Plan& plan, const RowSource& rows);

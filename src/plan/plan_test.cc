@@ -62,10 +62,8 @@ class Survivors : public ::testing::Test {
     snapshots_.push_back({.kind = kinds_->find("ebs-snapshot"), .scope = {}, .document = document.value()});
   }
   std::set<std::string> survivors(const std::vector<std::string>& removed) {
-    std::vector<Row> rows;
-    for (const auto& id : removed) rows.push_back({.kind = "ebs-snapshot", .records = {id}});
     Removing removing;
-    for (const auto& row : rows) removing.add(row);
+    for (const auto& id : removed) removing.add("ebs-snapshot", id, {});
     return last_survivors(removing, snapshots_, {});
   }
   std::shared_ptr<const estate::Kinds> kinds_ = estate::Kinds::embedded().value();
@@ -94,41 +92,41 @@ TEST_F(Survivors, WithoutAVolumeThereIsNoDataSet) {
 TEST_F(Survivors, AChainSavesOneFullSizeAtMost) {
   add("snap-1", "vol-1", 1);
   add("snap-2", "vol-1", 2);
-  std::vector<Row> rows(2);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].kind = "ebs-snapshot";
-    rows[i].records = {fmt::format("snap-{}", i + 1)};
-    rows[i].saves.at_most = 4 + static_cast<double>(i);
-  }
-  cap_chains(rows, snapshots_);
-  Totals sum;
-  for (const Row& row : rows) sum.add(row);
-  EXPECT_DOUBLE_EQ(sum.at_most.value(), 5);
+  add("snap-3", "vol-2", 1);
+  const auto shares = chain_shares({{"snap-1", 4}, {"snap-2", 5}, {"snap-3", 9}}, snapshots_);
+  EXPECT_THAT(shares, ElementsAre(2.5, 2.5, std::nullopt));
+  policy::Saving saves{.likely = 3, .at_most = 4};
+  take_share(saves, 2.5);
+  EXPECT_EQ(saves.at_most, 2.5);
+  EXPECT_EQ(saves.likely, 2.5);
 }
 
 class Files : public ::testing::Test {
  protected:
-  static Plan plan(std::size_t rows) {
-    Plan out;
-    out.header.id = "p-1";
-    for (std::size_t i = 0; i < rows; ++i) {
-      Row row;
-      row.policy = "p";
-      row.kind = "ebs-snapshot";
-      row.records = {fmt::format("snap-{}", i)};
-      row.row = row_id(row.policy, row.kind, row.scope, row.records, "delete");
-      row.action = "delete";
-      row.steps.push_back({.service = "ec2", .operation = "DeleteSnapshot", .params = parse_json("{}").value()});
-      out.rows.push_back(std::move(row));
-    }
+  /// Writes a plan of `count` rows.
+  Result<void> write(std::size_t count) {
+    Plan plan;
+    plan.header.id = "p-1";
+    return write_plan(world_.disk, "/tmp/plan", plan, [count](const RowSink& sink) -> Result<void> {
+      for (std::size_t i = 0; i < count; ++i) TRY(sink(row(i)));
+      return {};
+    });
+  }
+  static Row row(std::size_t i) {
+    Row out;
+    out.policy = "p";
+    out.kind = "ebs-snapshot";
+    out.records = {fmt::format("snap-{}", i)};
+    out.row = row_id(out.policy, out.kind, out.scope, out.records, "delete");
+    out.action = "delete";
+    out.steps.push_back({.service = "ec2", .operation = "DeleteSnapshot", .params = parse_json("{}").value()});
     return out;
   }
   SimWorld world_;
 };
 
 TEST_F(Files, EveryChangedByteIsFound) {
-  Plan made = plan(2);
-  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made, source_of(made.rows)));
+  ASSERT_TRUE(write(2));
   const std::string whole = world_.disk.read_file("/tmp/plan", 1 << 20).value();
   const std::string digest = PlanFile::open(world_.disk, "/tmp/plan").value().header().digest;
   const auto end = whole.rfind("{\"end\"");
@@ -144,8 +142,7 @@ TEST_F(Files, EveryChangedByteIsFound) {
 }
 
 TEST_F(Files, ATornFileIsFound) {
-  Plan made = plan(2);
-  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made, source_of(made.rows)));
+  ASSERT_TRUE(write(2));
   const std::string whole = world_.disk.read_file("/tmp/plan", 1 << 20).value();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     auto file = world_.disk.open("/tmp/torn", Disk::Open::create).value();
@@ -155,15 +152,14 @@ TEST_F(Files, ATornFileIsFound) {
 }
 
 TEST_F(Files, RowsComeBackOneByOne) {
-  Plan made = plan(5000);
-  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", made, source_of(made.rows)));
+  ASSERT_TRUE(write(5000));
   const auto opened = PlanFile::open(world_.disk, "/tmp/plan");
   ASSERT_TRUE(opened);
   std::size_t at = 0;
   const auto read = opened->each_row([&](Row row) -> Result<void> {
-    EXPECT_EQ(row.row, made.rows[at].row);
-    EXPECT_EQ(row.records, made.rows[at].records);
-    ++at;
+    const Row written = Files::row(at++);
+    EXPECT_EQ(row.row, written.row);
+    EXPECT_EQ(row.records, written.records);
     return {};
   });
   ASSERT_TRUE(read) << read.error().text();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 
 #include "estate/snapshots.h"
 
@@ -10,8 +11,8 @@ namespace {
 
 using estate::Record;
 
-bool names_last_copy(const Row& row) {
-  return std::ranges::any_of(row.why, [](const policy::Finding& finding) {
+bool names_last_copy(const std::vector<policy::Finding>& why) {
+  return std::ranges::any_of(why, [](const policy::Finding& finding) {
     return finding.filter == "stale" && finding.evidence["reason"].as_text() == "last-copy";
   });
 }
@@ -20,11 +21,9 @@ bool names_last_copy(const Row& row) {
 
 std::string data_set(const Record& snapshot) { return std::string(estate::source_volume(snapshot.document)); }
 
-void Removing::add(const Row& row) {
-  for (const auto& id : row.records) {
-    (row.kind == "ebs" ? volumes_ : snapshots_).insert(hash(id));
-    if (names_last_copy(row)) named_.insert(id);
-  }
+void Removing::add(std::string_view kind, std::string_view id, const std::vector<policy::Finding>& why) {
+  (kind == "ebs" ? volumes_ : snapshots_).insert(hash(id));
+  if (names_last_copy(why)) named_.emplace(id);
 }
 
 std::set<std::string> last_survivors(const Removing& removing, const std::vector<Record>& snapshots,
@@ -62,26 +61,37 @@ std::set<std::string> last_survivors(const Removing& removing, const std::vector
   return out;
 }
 
-void cap_chains(std::vector<Row>& rows, const std::vector<Record>& snapshots) {
-  std::map<std::string, std::string, std::less<>> set_of;
-  for (const auto& snapshot : snapshots) set_of.emplace(snapshot.id(), data_set(snapshot));
-  std::map<std::string, std::vector<Row*>> chains;
-  for (auto& row : rows) {
-    if (row.records.size() != 1 || !row.saves.at_most || row.kind != "ebs-snapshot") continue;
-    const auto found = set_of.find(row.records.front());
-    if (found != set_of.end() && !found->second.empty()) chains[found->second].push_back(&row);
-  }
-  for (auto& [key, chain] : chains) {
-    if (chain.size() < 2) continue;
+std::vector<std::optional<double>> chain_shares(const std::vector<Claim>& claims,
+                                                const std::vector<Record>& snapshots) {
+  std::unordered_map<std::string_view, std::string_view> set_of;
+  for (const auto& snapshot : snapshots) set_of.emplace(snapshot.id(), estate::source_volume(snapshot.document));
+  struct Chain {
     double full = 0;
-    for (const Row* row : chain) full = std::max(full, *row->saves.at_most);
-    const double share = full / static_cast<double>(chain.size());
-    for (Row* row : chain) {
-      row->saves.at_most = share;
-      if (row->saves.likely) row->saves.likely = std::min(*row->saves.likely, share);
-      row->saves.from += "; a share of one full size for its volume's chain";
+    std::size_t rows = 0;
+  };
+  std::unordered_map<std::string_view, Chain> chains;
+  auto chain_of = [&](const Claim& claim) -> Chain* {
+    const auto found = set_of.find(claim.snapshot);
+    return found == set_of.end() || found->second.empty() ? nullptr : &chains[found->second];
+  };
+  for (const Claim& claim : claims) {
+    if (Chain* chain = chain_of(claim)) {
+      chain->full = std::max(chain->full, claim.at_most);
+      ++chain->rows;
     }
   }
+  std::vector<std::optional<double>> out(claims.size());
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    const Chain* chain = chain_of(claims[i]);
+    if (chain != nullptr && chain->rows > 1) out[i] = chain->full / static_cast<double>(chain->rows);
+  }
+  return out;
+}
+
+void take_share(policy::Saving& saves, double share) {
+  saves.at_most = share;
+  if (saves.likely) saves.likely = std::min(*saves.likely, share);
+  saves.from += "; a share of one full size for its volume's chain";
 }
 
 }  // namespace reeve::plan

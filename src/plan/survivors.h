@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ std::string data_set(const estate::Record& snapshot);
 /// thousand. Two ids with one hash count as removed both: then a copy is kept for nothing.
 class Removing {
  public:
-  void add(const Row& row);
+  void add(std::string_view kind, std::string_view id, const std::vector<policy::Finding>& why);
   bool has_snapshot(std::string_view id) const { return snapshots_.contains(hash(id)); }
   bool has_volume(std::string_view id) const { return volumes_.contains(hash(id)); }
   /// The policy named it as a last copy: it asks for consent instead of being kept.
@@ -39,7 +40,16 @@ class Removing {
 std::set<std::string> last_survivors(const Removing& removing, const std::vector<estate::Record>& snapshots,
                                      const std::vector<estate::Record>& volumes);
 
-/// Spreads savings so that the rows of one data set together never count above one full size (the largest at_most).
-void cap_chains(std::vector<Row>& rows, const std::vector<estate::Record>& snapshots);
+/// What a row on a snapshot may save at most, USD a month.
+struct Claim {
+  std::string_view snapshot;  ///< id
+  double at_most = 0;
+};
+/// Spreads savings so that the rows of one data set together never count above one full size (the largest claim): of
+/// each claim its share, or nullopt where it stands alone.
+std::vector<std::optional<double>> chain_shares(const std::vector<Claim>& claims,
+                                                const std::vector<estate::Record>& snapshots);
+/// Brings a row's figure down to its share.
+void take_share(policy::Saving& saves, double share);
 
 }  // namespace reeve::plan

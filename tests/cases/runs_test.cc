@@ -66,12 +66,12 @@ class Runs : public ::testing::Test {
     const auto started = house_->start();
     ASSERT_TRUE(started) << started.error().text();
   }
-  plan::Plan plan(const char* policy) {
+  sim::Planned plan(const char* policy) {
     auto made = house_->plan(Wish{.policies = policy, .limit = "none"});
     EXPECT_TRUE(made) << made.error().text();
     return std::move(made).value();
   }
-  Ran apply(const plan::Plan& plan) {
+  Ran apply(const sim::Planned& plan) {
     auto applied = house_->apply(plan.header.id, false);
     EXPECT_TRUE(applied) << applied.error().text();
     return applied ? *std::move(applied) : Ran{};

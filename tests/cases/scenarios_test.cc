@@ -52,12 +52,12 @@ class Scenarios : public ::testing::Test {
     ASSERT_TRUE(started) << started.error().text();
     house_->network.before_change = [this](const Sent& sent) { ++sent_[sent.id]; };
   }
-  plan::Plan plan(const char* policy = delete_stale) {
+  sim::Planned plan(const char* policy = delete_stale) {
     auto made = house_->plan(Wish{.policies = policy, .limit = "none"});
     EXPECT_TRUE(made) << made.error().text();
     return std::move(made).value();
   }
-  RunResult apply(const plan::Plan& plan) {
+  RunResult apply(const sim::Planned& plan) {
     auto applied = house_->apply(plan.header.id, false);
     EXPECT_TRUE(applied) << applied.error().text();
     return applied ? *std::move(applied) : RunResult{};

@@ -181,7 +181,7 @@ apply::Hands House::hands() {
           .journal = *journal_};
 }
 
-Result<plan::Plan> House::plan(const Wish& wish) {
+Result<Planned> House::plan(const Wish& wish) {
   const aws::Scope scope{.account = std::string(account), .region = std::string(region)};
   plan::PlanRequest request;
   request.now = world.clock.now();
@@ -199,14 +199,19 @@ Result<plan::Plan> House::plan(const Wish& wish) {
                             .reader = std::make_unique<estate::Reader>(*api_, library.models, *library.kinds,
                                                                        world.loop, scope, estate::Reader::Options{})});
   request.protected_by_journal = apply::protection_by_journal(*journal_, world.clock.wall());
-  plan::Plan plan = run(plan::make_plan(request, library.prices));
+  plan::Drafted drafted = run(plan::make_plan(request, library.prices));
+  Planned plan{{std::move(drafted.plan)}, {}};
   plan.header.id = request.run;
   plan.header.scopes.push_back({.partition = scope.partition, .account = scope.account, .regions = {scope.region}});
   plan.header.created = plan.header.now = request.now;
   plan.header.expires = plan.header.created + std::chrono::hours(24);
   plan.header.loopback = true;
   TRY(world.disk.make_folders(state.plans()));
-  TRY(plan::write_plan(world.disk, state.plan(plan.header.id), plan, plan::source_of(plan.rows)));
+  TRY(plan::write_plan(world.disk, state.plan(plan.header.id), plan, drafted.rows));
+  TRY(drafted.rows([&plan](const plan::Row& row) -> Result<void> {
+    plan.rows.push_back(row);
+    return {};
+  }));
   return plan;
 }
 

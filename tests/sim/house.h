@@ -43,6 +43,11 @@ struct Sent {
   friend auto operator<=>(const Sent&, const Sent&) = default;
 };
 
+/// A plan with all its rows.
+struct Planned : plan::Plan {
+  std::vector<plan::Row> rows;
+};
+
 /// A run with all its rows.
 struct Ran : apply::RunResult {
   std::vector<apply::RowOutcome> rows;
@@ -126,7 +131,7 @@ class House {
   /// Errors: journal, or what was promised and is gone.
   Result<void> restart(bool power_cut);
 
-  Result<plan::Plan> plan(const Wish& wish);
+  Result<Planned> plan(const Wish& wish);
   Result<Ran> apply(const std::string& plan, bool consent, Cancel stop = {});
   Result<std::optional<Ran>> resume(Cancel stop = {});
   Result<std::optional<Ran>> undo(const std::string& run, const std::vector<std::string>& rows, Cancel stop = {});

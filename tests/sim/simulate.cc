@@ -300,7 +300,7 @@ class Life {
     const Wish wish = random_wish(random_);
     reasons_ = wish.variables.contains("reasons") ? wish.variables.at("reasons") : "";
     consent_ = random_.chance(0.6);
-    std::optional<plan::Plan> plan;
+    std::optional<Planned> plan;
     phase(random_.chance(0.3) ? Trouble::faults : Trouble::none, [&](const Cancel&) {
       auto made = house_.plan(wish);
       if (!made) return violated("f: the plan could not be made: " + made.error().text());
@@ -366,7 +366,7 @@ class Life {
     }
   }
 
-  void check_plan(const plan::Plan& plan) {
+  void check_plan(const Planned& plan) {
     std::map<std::string, std::set<std::string>> counted;
     for (const auto& row : plan.rows) {
       const auto& id = row.records.front();
@@ -401,7 +401,7 @@ class Life {
   }
 
   /// What the journal says of each row is what the cloud shows.
-  void check_truth(const RunResult& result, const plan::Plan& plan, const Picture& before) {
+  void check_truth(const RunResult& result, const Planned& plan, const Picture& before) {
     const Picture after = picture(house_.home());
     std::map<std::string, const plan::Row*> rows;
     for (const auto& row : plan.rows) rows[row.row] = &row;
@@ -431,7 +431,7 @@ class Life {
     }
   }
 
-  void check_data_sets(const plan::Plan& plan, const Picture& before) {
+  void check_data_sets(const Planned& plan, const Picture& before) {
     std::set<std::string> named;
     for (const auto& row : plan.rows) {
       for (const auto& finding : row.why) {
@@ -450,7 +450,7 @@ class Life {
     }
   }
 
-  void undo_some(const std::string& run, const RunResult& result, const plan::Plan& plan, const Picture& before) {
+  void undo_some(const std::string& run, const RunResult& result, const Planned& plan, const Picture& before) {
     std::vector<std::string> rows;
     for (const auto& row : result.rows) {
       if (row.outcome == Outcome::done && random_.chance(0.6)) rows.push_back(row.row);
