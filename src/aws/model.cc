@@ -43,10 +43,13 @@ struct ServiceModel::Impl {
   std::deque<Shape> made_shapes;
   std::deque<Operation> made_operations;
   std::deque<std::vector<std::string_view>> texts;
-  std::vector<ShapeEntry*> waiting;  // shapes that exist and have yet to be filled in
+  std::vector<ShapeEntry*> waiting;                                    // shapes that exist and have yet to be filled in
+  std::unordered_map<std::string_view, std::string_view> error_codes;  // code → shape, for codes that are no names
+  bool has_error_codes = false;
   std::uint32_t ordinals = 0;
 
   Shape* shape(std::string_view name);
+  void index_error_codes();
   void fill_waiting();
   void fill(Shape& shape, element json);
   Member member(std::string_view name, element json);
@@ -115,6 +118,16 @@ Shape* ServiceModel::Impl::shape(std::string_view name) {
   return entry.shape;
 }
 
+void ServiceModel::Impl::index_error_codes() {
+  if (std::exchange(has_error_codes, true)) return;
+  for (const auto& [name, entry] : shapes) {
+    element code;
+    if (entry.json.is_object() && entry.json.at_pointer("/error/code").get(code) == simdjson::SUCCESS) {
+      error_codes.emplace(text(code), name);
+    }
+  }
+}
+
 std::span<const std::string_view> ServiceModel::Impl::text_list(element json) {
   if (!json.is_array()) return {};
   std::vector<std::string_view>& list = texts.emplace_back();
@@ -162,6 +175,7 @@ Member ServiceModel::Impl::member(std::string_view name, element json) {
       read_xml_namespace(value, m.xml_prefix, m.xml_uri);
     }
   }
+  m.json_value = m.json_value && m.location == Location::header;  // elsewhere the trait is only said, not done
   return m;
 }
 
@@ -411,6 +425,20 @@ const Operation* ServiceModel::find_operation(std::string_view name) const {
 }
 
 std::vector<std::string_view> ServiceModel::operation_names() const { return impl_->operation_order; }
+
+const Shape* ServiceModel::find_error(std::string_view code) const {
+  const std::lock_guard lock(impl_->mutex);
+  std::string_view name = code;
+  if (!impl_->shapes.contains(code)) {
+    impl_->index_error_codes();
+    const auto found = impl_->error_codes.find(code);
+    if (found == impl_->error_codes.end()) return nullptr;
+    name = found->second;
+  }
+  const Shape* shape = impl_->shape(name);
+  impl_->fill_waiting();
+  return shape->exception ? shape : nullptr;
+}
 
 const Shape* ServiceModel::find_shape(std::string_view name) const {
   const std::lock_guard lock(impl_->mutex);

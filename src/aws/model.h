@@ -109,6 +109,8 @@ class ServiceModel {
   const Operation* find_operation(std::string_view name) const;  ///< nullptr if there is none
   std::vector<std::string_view> operation_names() const;
   const Shape* find_shape(std::string_view name) const;
+  /// The error shape of this code (error.code of the model, else the shape's name); nullptr if there is none.
+  const Shape* find_error(std::string_view code) const;
 
   Document paginators;  ///< {"DescribeSnapshots": {"input_token", "output_token", "limit_key", "result_key", …}}
   Document waiters;

@@ -66,9 +66,11 @@ std::string check(const suite::Case& c) {
     return fmt::format("target {}, not {}", request->target, uri->as_text());
   }
   const auto body = expected["body"].as_text();
-  if (form) {
+  const bool gzipped = request->body.starts_with("\x1f\x8b");
+  if (gzipped) {  // the suites say only the header
+  } else if (form) {
     if (parameters(body) != parameters(request->body)) return fmt::format("body {}, not {}", request->body, body);
-  } else if (body != request->body) {
+  } else if (body != request->body && !(body.empty() && request->body == "{}")) {  // an empty structure
     const auto want = parse_json(body), got = parse_json(request->body);
     if (!want || !got || !(want->root() == got->root())) {
       return fmt::format("body '{}', not '{}'", request->body, body);
@@ -105,6 +107,10 @@ std::string check(const suite::Case& c) {
 TEST(ProtocolInput, Ec2) { suite::run("input", "ec2", check); }
 TEST(ProtocolInput, Query) { suite::run("input", "query", check); }
 TEST(ProtocolInput, RestJson) { suite::run("input", "rest-json", check); }
+TEST(ProtocolInput, Json) { suite::run("input", "json", check); }
+TEST(ProtocolInput, Json10) { suite::run("input", "json_1_0", check); }
+TEST(ProtocolInput, Json10QueryCompatible) { suite::run("input", "json_1_0-query-compatible", check); }
+TEST(ProtocolInput, LegacyJson) { suite::run("legacy/input", "json", check); }
 TEST(ProtocolInput, LegacyEc2) { suite::run("legacy/input", "ec2", check); }
 TEST(ProtocolInput, LegacyQuery) { suite::run("legacy/input", "query", check); }
 TEST(ProtocolInput, LegacyRestJson) { suite::run("legacy/input", "rest-json", check); }

@@ -15,6 +15,20 @@ HttpResponse response_of(Value json, bool query) {
   return response;
 }
 
+/// Our documents hold the value of a jsonvalue member, as botocore's do; this suite has its text.
+Document with_json_values(const Shape* shape, Value expected) {
+  Builder b;
+  b.begin_map();
+  for (const auto [name, value] : expected.entries()) {
+    const Member* member = shape == nullptr ? nullptr : shape->find(name);
+    const auto inner = member != nullptr && member->json_value ? parse_json(value.as_text())
+                                                               : Result<Document>(fail(Code::malformed, ""));
+    b.put(name, inner ? inner->root() : value);
+  }
+  b.end();
+  return b.finish();
+}
+
 std::string check(const suite::Case& c) {
   const Codec* codec = find_codec(c.suite["metadata"]["protocol"].as_text());
   if (codec == nullptr) return "no codec";
@@ -38,6 +52,8 @@ std::string check(const suite::Case& c) {
   const auto document = codec->decode_response(*c.model, *c.operation, std::make_shared<const HttpResponse>(response));
   if (!document) return document.error().text();
   const Value expected = c.json["result"];
+  const Document plain = with_json_values(c.operation->output, expected);
+  if (expected.is_map() && suite::same(plain, document->root())) return "";
   if (suite::same(expected, document->root()) || (expected.is_null() && document->root().empty())) return "";
   return fmt::format("got {}, not {}", to_json(*document), to_json(expected));
 }
@@ -45,6 +61,10 @@ std::string check(const suite::Case& c) {
 TEST(ProtocolOutput, Ec2) { suite::run("output", "ec2", check); }
 TEST(ProtocolOutput, Query) { suite::run("output", "query", check); }
 TEST(ProtocolOutput, RestJson) { suite::run("output", "rest-json", check); }
+TEST(ProtocolOutput, Json) { suite::run("output", "json", check); }
+TEST(ProtocolOutput, Json10) { suite::run("output", "json_1_0", check); }
+TEST(ProtocolOutput, Json10QueryCompatible) { suite::run("output", "json_1_0-query-compatible", check); }
+TEST(ProtocolOutput, LegacyJson) { suite::run("legacy/output", "json", check); }
 TEST(ProtocolOutput, LegacyEc2) { suite::run("legacy/output", "ec2", check); }
 TEST(ProtocolOutput, LegacyQuery) { suite::run("legacy/output", "query", check); }
 TEST(ProtocolOutput, LegacyRestJson) { suite::run("legacy/output", "rest-json", check); }

@@ -65,7 +65,10 @@ class Codec {
 
 /// The codec of a protocol by its name in models ("ec2", "query", "rest-json", …); nullptr for one we do not speak.
 const Codec* find_codec(std::string_view protocol);
-/// The first of the model's protocols that we speak. Errors: unknown_service.
+/// The first of the model's protocols that we speak: what a client uses. Errors: unknown_service.
 Result<const Codec*> codec_for(const ServiceModel& model);
+/// The protocol that a request is in, among the model's: what a server uses. Told by Smithy-Protocol, X-Amz-Target and
+/// Content-Type; codec_for's where these say nothing. Errors: unknown_service.
+Result<const Codec*> codec_of(const ServiceModel& model, const HttpRequest& request);
 
 }  // namespace reeve::aws

@@ -62,8 +62,30 @@ const Shape* find_error(const ServiceModel& model, const Operation& operation, s
   for (const Shape* error : operation.errors) {
     if ((!error->error_code.empty() && error->error_code == code) || error->name == code) return error;
   }
-  const Shape* shape = model.find_shape(code);
-  return shape != nullptr && shape->exception ? shape : nullptr;
+  return model.find_error(code);
+}
+
+void read_query_error(const ServiceModel& model, const HttpResponse& response, WireError& error) {
+  if (!model.query_compatible) return;
+  const std::string_view header = response.header("x-amzn-query-error");
+  const std::string_view code = trimmed(header.substr(0, header.find(';')));
+  if (code.empty()) return;
+  error.code = code;
+  error.is_document = true;
+}
+
+void add_query_error(const ServiceModel& model, const WireError& error, HttpResponse& response) {
+  if (!model.query_compatible) return;
+  const Shape* shape = model.find_error(error.code);
+  const std::string_view code =
+      shape == nullptr || shape->error_code.empty() ? std::string_view(error.code) : shape->error_code;
+  response.headers.emplace_back("x-amzn-query-error",
+                                fmt::format("{};{}", code, error.status < 500 ? "Sender" : "Receiver"));
+}
+
+bool has_event_stream(const Shape& shape) {
+  return std::ranges::any_of(shape.members,
+                             [](const Member& m) { return m.shape != nullptr && m.shape->event_stream; });
 }
 
 void read_xml_error(std::string_view body, WireError& error) {

@@ -23,6 +23,15 @@ const Shape* find_error(const ServiceModel& model, const Operation& operation, s
 /// <Response><Errors><Error>, query's <ErrorResponse><Error>, S3's <Error>. `is_document` tells whether it was one.
 void read_xml_error(std::string_view body, WireError& error);
 
+/// What awsQueryCompatible services add to errors of their newer protocols: the code that the query protocol used, in
+/// the header x-amzn-query-error as "code;fault". Reading replaces `error.code`; adding leaves other services' answers
+/// alone.
+void read_query_error(const ServiceModel& model, const HttpResponse& response, WireError& error);
+void add_query_error(const ServiceModel& model, const WireError& error, HttpResponse& response);
+
+/// Whether a member of the structure is a stream of events, which takes the whole body.
+bool has_event_stream(const Shape& shape);
+
 /// The request id in an answer's headers; empty if there is none.
 std::string_view request_id_of(const HttpResponse& response);
 

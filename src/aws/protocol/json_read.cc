@@ -49,13 +49,12 @@ class Reader {
     if (from.is_null()) return tape_.push(Kind::null, key), Result<void>{};
     const Shape& shape = *member.shape;
     if (shape.document) return any(from, key, depth);
-    if (member.json_value) return json_text(from, member, key, depth);
     const std::size_t mark = tape_.mark();
     switch (shape.type) {
       case ShapeType::structure:
         if (!from.is_object()) return wrong(member, "an object");
         TRY(members(object(from), shape, depth + 1));
-        tape_.close(mark, Kind::map, key);
+        tape_.close(mark, Kind::map, key, shape.union_type && tape_.mark() == mark && unknown_member(object(from)));
         return {};
       case ShapeType::list:
         if (!from.is_array()) return wrong(member, "an array");
@@ -74,17 +73,27 @@ class Reader {
         tape_.close(mark, Kind::map, key, true);
         return {};
       default:
-        return scalar(from, member, key);
+        return scalar(from, member, key, depth);
     }
   }
 
  private:
-  Result<void> scalar(element from, const Member& member, Keys::Id key) {
+  /// Whether a union without a member that the shape knows has another; then it is put on the tape by its name alone.
+  bool unknown_member(object from) {
+    for (const auto [name, value] : from) {
+      if (name == "__type" || value.is_null()) continue;
+      put_unknown_union_member(tape_, name);
+      return true;
+    }
+    return false;
+  }
+
+  Result<void> scalar(element from, const Member& member, Keys::Id key, std::size_t depth) {
     const bool is_text = from.is_string();
     const std::string_view text = is_text ? std::string_view(from) : std::string_view{};
     switch (member.shape->type) {
       case ShapeType::string:
-        if (!is_text) return wrong(member, "a string");
+        if (!is_text) return any(from, key, depth);  // models err; what AWS sent is still of use
         tape_.text(key, text);
         return {};
       case ShapeType::blob: {
@@ -166,16 +175,6 @@ class Reader {
         tape_.push(Kind::real, key).real = double(from);
         return {};
     }
-  }
-
-  /// A text that holds JSON itself.
-  Result<void> json_text(element from, const Member& member, Keys::Id key, std::size_t depth) {
-    if (!from.is_string()) return wrong(member, "a string that holds JSON");
-    simdjson::dom::parser parser;
-    const simdjson::padded_string padded{std::string_view(from)};
-    element inner;
-    if (parser.parse(padded).get(inner) != simdjson::SUCCESS) return wrong(member, "a string that holds JSON");
-    return any(inner, key, depth + 1);
   }
 
   Tape& tape_;

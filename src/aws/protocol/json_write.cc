@@ -64,7 +64,6 @@ void append_json(std::string& out, Value value, const Member& member, const Keys
     out += to_json(value);
     return;
   }
-  if (member.json_value) return append_json_string(out, to_json(value));
   switch (shape.type) {
     case ShapeType::structure:
       return append_json_members(out, value, shape, keys, {});

@@ -104,6 +104,13 @@ TEST(Mutations, OfAnswersInJson) {
       3);
 }
 
+TEST(Mutations, OfAnswersOfJsonRpc) {
+  damage_answers("logs", "DescribeLogGroups",
+                 R"({"logGroups": [{"logGroupName": "a", "creationTime": 1700000000000, "storedBytes": 7,
+                     "inheritedProperties": ["ACCOUNT_DATA"], "x": {"y": [1, null]}}], "nextToken": null})",
+                 5);
+}
+
 TEST(Mutations, OfRequests) {
   Models models;
   const auto [model, operation] = *models.get("ec2", "RunInstances");

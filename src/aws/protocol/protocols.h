@@ -7,5 +7,6 @@ namespace reeve::aws {
 const Codec& ec2_codec();
 const Codec& query_codec();
 const Codec& rest_json_codec();
+const Codec& json_rpc_codec();
 
 }  // namespace reeve::aws

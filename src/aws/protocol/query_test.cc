@@ -17,9 +17,13 @@ class Query : public testing::Test {
 };
 
 TEST_F(Query, ServicesWithSeveralProtocolsSpeakTheFirstThatWeKnow) {
-  const auto model = *models.get("cloudwatch");
-  EXPECT_EQ(*codec_for(*model), &codec);
-  const auto other = codec_for(**models.get("logs"));
+  auto model = [](std::string_view protocols) {
+    return *ServiceModel::parse("s",
+                                R"({"metadata": {"protocols": [)" + std::string(protocols) + R"(]}, "shapes": {}})", "",
+                                "", "", std::make_shared<Keys>());
+  };
+  EXPECT_EQ(*codec_for(*model(R"("telepathy", "query", "ec2")")), &codec);
+  const auto other = codec_for(*model(R"("telepathy")"));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Code::unknown_service);
 }

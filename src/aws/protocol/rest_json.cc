@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "aws/protocol/common.h"
+#include "aws/protocol/compress.h"
 #include "aws/protocol/json_body.h"
+#include "aws/protocol/json_error.h"
 #include "aws/protocol/protocols.h"
 #include "aws/protocol/rest.h"
 #include "aws/protocol/scalar.h"
 #include "aws/protocol/validate.h"
-#include "base/json.h"
 
 namespace reeve::aws {
 namespace {
@@ -23,13 +24,6 @@ bool has_header(const Headers& headers, std::string_view name) {
     if (same_name(key, name)) return true;
   }
   return false;
-}
-
-/// "aws.protocoltests#FooError:http://…" -> "FooError".
-std::string_view error_name(std::string_view text) {
-  text = text.substr(0, text.find(':'));
-  if (const std::size_t hash = text.rfind('#'); hash != std::string_view::npos) text.remove_prefix(hash + 1);
-  return trimmed(text);
 }
 
 class RestJsonCodec final : public Codec {
@@ -56,6 +50,7 @@ class RestJsonCodec final : public Codec {
     if (!type.empty() && !has_header(request.headers, "Content-Type")) {
       request.headers.emplace_back("Content-Type", type);
     }
+    compress_body(operation, request);
     return request;
   }
 
@@ -69,19 +64,7 @@ class RestJsonCodec final : public Codec {
     WireError error;
     error.status = response.status;
     error.request_id = request_id_of(response);
-    std::string_view code = response.header("x-amzn-errortype");
-    std::string storage;
-    const auto body = parse_json(padded(response.body, storage));
-    if (body && body->root().is_map()) {
-      for (const char* name : {"__type", "code", "Code"}) {
-        if (code.empty()) code = (*body)[name].as_text();
-      }
-      for (const char* name : {"message", "Message", "errorMessage"}) {
-        if (error.message.empty()) error.message = (*body)[name].as_text();
-      }
-    }
-    error.code = error_name(code);
-    error.is_document = !error.code.empty();
+    read_json_error(response, error);
     if (const Shape* shape = find_error(model, operation, error.code)) {
       if (auto detail = read(model, shape, response)) error.detail = *std::move(detail);
     }
@@ -139,23 +122,9 @@ class RestJsonCodec final : public Codec {
     response.headers.emplace_back("x-amzn-RequestId", error.request_id);
     response.headers.emplace_back("x-amzn-ErrorType", error.code);
     response.headers.emplace_back("Content-Type", "application/json");
-    std::string& out = response.body;
-    out = "{\"message\":";
-    append_json_string(out, error.message);
-    const Shape* shape = model.find_shape(error.code);
-    for (const auto [name, value] : error.detail.root().entries()) {
-      const Member* member = shape == nullptr ? nullptr : shape->find(name);
-      if (same_name(name, "message") || value.is_null()) continue;
-      out += ',';
-      append_json_string(out, member == nullptr || member->location_name.empty() ? name : member->location_name);
-      out += ':';
-      if (member == nullptr || member->shape == nullptr) {
-        out += to_json(value);
-      } else {
-        append_json(out, value, *member, model.keys().get());
-      }
-    }
-    out += '}';
+    response.body = "{";
+    append_json_error_members(response.body, model, model.find_error(error.code), error);
+    response.body += '}';
     return response;
   }
 

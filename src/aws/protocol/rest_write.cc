@@ -46,8 +46,13 @@ std::string header_item(const std::string& text, ShapeType type) {
   return quoted + '"';
 }
 
+/// A value as JSON; a text that is JSON already stays as it is.
+std::string json_text(Value value) {
+  return value.is_text() && parse_json(value.as_text()) ? value.as_string() : to_json(value);
+}
+
 std::string header_text(Value value, const Member& member) {
-  if (member.json_value) return encode_base64(to_json(value));
+  if (member.json_value) return encode_base64(json_text(value));
   if (member.shape->type != ShapeType::list) return scalar_text(value, member, TimestampFormat::rfc822);
   std::string joined;
   for (const Value item : value.items()) {

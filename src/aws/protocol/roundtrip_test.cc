@@ -210,7 +210,8 @@ TEST_P(RoundTrip, WhatOneHalfWritesTheOtherReads) {
 
 INSTANTIATE_TEST_SUITE_P(Services, RoundTrip,
                          testing::Values("ec2", "sts", "iam", "autoscaling", "sns", "ses", "cloudwatch", "rbin", "ebs",
-                                         "lambda", "scheduler", "sesv2"));
+                                         "lambda", "scheduler", "sesv2", "sqs", "logs", "events", "ssm", "kms",
+                                         "cloudtrail"));
 
 }  // namespace
 }  // namespace reeve::aws

@@ -131,4 +131,14 @@ class Tape {
   std::size_t text_mask_ = 0;
 };
 
+/// A union's member that the model does not know (the service is newer): {"SDK_UNKNOWN_MEMBER": {"name": NAME}}, as
+/// botocore tells it. Cells of a map with spelled keys, for the caller to close.
+inline void put_unknown_union_member(Tape& tape, std::string_view name) {
+  tape.text(Keys::none, "SDK_UNKNOWN_MEMBER");
+  const std::size_t mark = tape.mark();
+  tape.text(Keys::none, "name");
+  tape.text(Keys::none, name);
+  tape.close(mark, Kind::map, Keys::none, true);
+}
+
 }  // namespace reeve::aws

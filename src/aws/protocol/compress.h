@@ -1,0 +1,17 @@
+#pragma once
+#include "aws/model.h"
+#include "aws/protocol/codec.h"
+#include "base/result.h"
+#include "base/seams.h"
+
+namespace reeve::aws {
+
+/// Compresses the body of a request where the operation takes it so and the body is worth it (Smithy:
+/// "requestCompression trait"), and adds to Content-Encoding. Gzip is the only encoding that models name.
+void compress_body(const Operation& operation, EncodedRequest& request);
+
+/// Undoes `compress_body` for a server, before anything reads the body. Errors: malformed (not gzip), limit_exceeded
+/// (more than limits::request_body_bytes unpacked).
+Result<void> decompress_body(HttpRequest& request);
+
+}  // namespace reeve::aws
