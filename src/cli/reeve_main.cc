@@ -75,13 +75,15 @@ void add_common(CLI::App& app, Common& common) {
   app.add_flag("--sandbox{generated}", common.sandbox,
                "work on the embedded cloud; --sandbox=ESTATE reads an estate file")
       ->envname("REEVE_SANDBOX");
-  app.add_option("--state", common.state, "folder for journal, plans and locks")->envname("REEVE_STATE");
-  app.add_option("--config", common.config, "configuration file: what is protected")->envname("REEVE_CONFIG");
-  app.add_option("--now", common.now, "count ages from this time instead of now")->envname("REEVE_NOW");
+  app.add_option("--state", common.state, "folder for journal, plans and locks; default: reeve in the XDG state folder")
+      ->envname("REEVE_STATE");
+  app.add_option("--config", common.config, "what is protected; default: reeve/config.yaml in the XDG config folder")
+      ->envname("REEVE_CONFIG");
+  app.add_option("--now", common.now, "count ages from this time, such as 2026-01-31T00:00:00Z")->envname("REEVE_NOW");
   app.add_option("--var", common.vars, "NAME=VALUE for a policy's {NAME}, repeatable")->take_all();
   app.add_option("--faults", common.faults, "a fault script, for rehearsals")->envname("REEVE_FAULTS");
   app.add_option("--log-file", common.log_file, "append a log of JSON lines")->envname("REEVE_LOG_FILE");
-  app.add_option("--seed", common.seed, "seed of all chance")
+  app.add_option("--seed", common.seed, "seed of all chance, to repeat a rehearsal")
       ->envname("REEVE_SEED")
       ->each([&common](const std::string&) { common.seed_given = true; });
   app.add_flag("-v,--verbose", common.verbose, "say more; twice: all");

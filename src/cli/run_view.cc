@@ -73,20 +73,33 @@ Result<void> print_run_csv(apply::Journal& journal, const std::string& run, cons
   return {};
 }
 
-/// The rows that were not done, the first of them, with the reason.
-Result<void> print_not_done(apply::Journal& journal, const apply::RunResult& run, const std::vector<plan::Kept>& kept) {
-  Table table = row_table();
-  constexpr std::size_t shown = 40;
-  std::size_t others = 0;
-  auto look = [&](const RowOutcome& row) -> Result<void> {
-    if (row.outcome == apply::Outcome::done || ++others > shown) return {};
-    table.add(cells_of(row));
+/// The first of many rows, for people.
+class FirstRows {
+ public:
+  void add(const RowOutcome& row) {
+    if (++count_ <= shown) table_.add(cells_of(row));
+  }
+  void print_with(std::string_view where_all_are) const {
+    if (count_ > 0) print(table_.text("  "));
+    if (count_ > shown) print(fmt::format("  … and {} more: {}\n", count_ - shown, where_all_are));
+  }
+
+ private:
+  static constexpr std::size_t shown = 15;
+  Table table_ = row_table();
+  std::size_t count_ = 0;
+};
+
+/// The rows that were not done, with the reason.
+Result<void> print_not_done(const Common& common, apply::Journal& journal, const apply::RunResult& run,
+                            const std::vector<plan::Kept>& kept) {
+  FirstRows rows;
+  TRY(apply::each_row_outcome(journal, run.id, [&rows](const RowOutcome& row) -> Result<void> {
+    if (row.outcome != apply::Outcome::done) rows.add(row);
     return {};
-  };
-  TRY(apply::each_row_outcome(journal, run.id, look));
-  for (const auto& stays : kept) TRY(look(left_out(stays)));
-  if (others > 0) print(table.text("  "));
-  if (others > shown) print(fmt::format("  … and {} more: reeve runs {}\n", others - shown, run.id));
+  }));
+  for (const auto& stays : kept) rows.add(left_out(stays));
+  rows.print_with(fmt::format("reeve runs {}{}", run.id, common.same_place()));
   return {};
 }
 
@@ -130,7 +143,7 @@ Result<void> print_run(const Common& common, apply::Journal& journal, const appl
   }
   print(fmt::format("Run {} {}: {} done, {} failed, {} drifted, {} skipped, {} in doubt\n", run.id, run.state, run.done,
                     run.failed, run.drifted, run.skipped, run.in_doubt));
-  TRY(print_not_done(journal, run, kept));
+  TRY(print_not_done(common, journal, run, kept));
   const std::string place = common.same_place();
   if (run.state == "interrupted" || run.state == "in_doubt") print(fmt::format("To go on: reeve resume{}\n", place));
   if (run.undoable && run.verb != "undo") {
@@ -152,11 +165,16 @@ void print_no_run(const Common& common, std::string_view text, const std::vector
     json.member("calls", plan::calls_document({}));
     return;
   }
-  if (common.people()) print(fmt::format("{}\n", text));
-  if (common.people() && kept.empty()) return;
-  Table table = row_table();
-  for (const auto& stays : kept) table.add(cells_of(left_out(stays)));
-  print_table(common, table, "  ");
+  if (common.csv()) {
+    const Table table = row_table();
+    print(table.csv_header());
+    for (const auto& stays : kept) print(table.csv_line(cells_of(left_out(stays))));
+    return;
+  }
+  print(fmt::format("{}\n", text));
+  FirstRows rows;
+  for (const auto& stays : kept) rows.add(left_out(stays));
+  rows.print_with("-o json has them all");
 }
 
 void say_how_to_go_on(const Common& common, const apply::RunResult& run) {
