@@ -126,10 +126,14 @@ Task<void> PolicyJudge::keep_survivors(std::span<const Look> rows, estate::Reade
     for (const std::size_t i : which) out[i] = failed(error);
     co_return;
   }
-  const plan::Removing& removing = removing_.at(reader.scope());
-  const std::set<std::string> survivors = plan::last_survivors(removing, (*snapshots)->records, (*volumes)->records);
+  if (survivors_.snapshots.lock() != *snapshots || survivors_.volumes.lock() != *volumes) {
+    const plan::Removing& removing = removing_.at(reader.scope());
+    survivors_ = {.snapshots = *snapshots,
+                  .volumes = *volumes,
+                  .ids = plan::last_survivors(removing, (*snapshots)->records, (*volumes)->records)};
+  }
   for (const std::size_t i : which) {
-    if (survivors.contains(rows[i].row->records.front())) {
+    if (survivors_.ids.contains(rows[i].row->records.front())) {
       out[i] = drifted("it is now the newest copy of its data set, of which nothing would be left");
     }
   }

@@ -73,6 +73,12 @@ class PolicyJudge : public RowJudge {
   const estate::Prices& prices_;
   const policy::Configuration* configuration_;  // null: there is none
   std::map<aws::Scope, plan::Removing> removing_;
+  /// Of the listings last looked at, which windows share: finding them walks the whole scope.
+  struct Survivors {
+    std::weak_ptr<const estate::Listing> snapshots, volumes;
+    std::set<std::string> ids;
+  };
+  mutable Survivors survivors_;
   std::string run_;
   JournalProtection protection_;
   std::map<std::pair<std::string, aws::Scope>, std::unique_ptr<policy::Policy>> policies_;

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <ranges>
 
+#include "base/path.h"
+
 namespace reeve {
 namespace {
 
@@ -39,9 +41,8 @@ std::string normal(const std::string& path) {
 }
 
 std::string parent_of(const std::string& path) {
-  const auto slash = path.find_last_of('/');
-  if (slash == std::string::npos) return "";
-  return path.substr(0, std::max<std::size_t>(slash, 1));
+  const std::string folder = folder_of(path);
+  return folder == "." ? "" : folder;
 }
 
 bool is_below(const std::string& path, const std::string& folder) {

@@ -31,6 +31,7 @@ void put_value(Value value, int depth) {
 StreamedJson::StreamedJson() { put("{\n  \"format\": 1"); }
 
 StreamedJson::~StreamedJson() {
+  if (in_list_) end_list();  // what made the items failed: what is printed stays JSON
   put("\n}\n");
   std::fflush(stdout);
 }
@@ -49,7 +50,7 @@ void StreamedJson::member(std::string_view name, Value value) {
 void StreamedJson::begin_list(std::string_view name) {
   key(name);
   put("[");
-  empty_ = true;
+  empty_ = in_list_ = true;
 }
 
 void StreamedJson::item(Value value) {
@@ -58,6 +59,9 @@ void StreamedJson::item(Value value) {
   empty_ = false;
 }
 
-void StreamedJson::end_list() { put(empty_ ? "]" : "\n  ]"); }
+void StreamedJson::end_list() {
+  put(empty_ ? "]" : "\n  ]");
+  in_list_ = false;
+}
 
 }  // namespace reeve::cli

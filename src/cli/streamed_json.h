@@ -21,6 +21,7 @@ class StreamedJson {
 
  private:
   void key(std::string_view key);
+  bool in_list_ = false;
   bool empty_ = true;  ///< of the list
 };
 
