@@ -311,7 +311,7 @@ class SqliteJournal : public Journal {
   Result<void> visit_all(sqlite3_stmt* query, const Visit& visit) {
     int step = 0;
     while ((step = sqlite3_step(query)) == SQLITE_ROW) {
-      auto body = parse_json(column_text(query, 5));
+      auto body = parser_.parse(column_text(query, 5));
       if (!body) {
         return fail({.code = Code::journal,
                      .message = "the journal holds a body that is not JSON",
@@ -360,6 +360,7 @@ class SqliteJournal : public Journal {
   Database db_;
   Statement insert_;  // after db_: finalized before it is closed
   std::map<std::string, Statement> queries_;
+  JsonParser parser_;
   std::string path_;
   Disk& disk_;
   Clock& clock_;

@@ -28,6 +28,8 @@ struct LiveSettings {
   /// service. See live_settings. Where nothing is given the rule sets decide.
   std::function<std::string(const std::string& service)> configured_endpoint;
   bool use_fips = false, use_dual_stack = false;
+  /// May be shared by several doors of one engine, so that rules are read once; a null one is made here.
+  std::shared_ptr<Endpoints> endpoints;
   /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s.
   Duration attempt_timeout = std::chrono::seconds(60);
   RetrySettings retry = {};

@@ -7,7 +7,7 @@ namespace reeve::aws {
 
 /// The layers, from the lowest up; destroyed in the other order.
 struct Live::Parts {
-  std::unique_ptr<Endpoints> endpoints;
+  std::shared_ptr<Endpoints> endpoints;
   ClockSkew skew;
   std::unique_ptr<LiveApi> sender;
   std::unique_ptr<Api> inside;
@@ -37,7 +37,7 @@ LiveSettings live_settings(const Settings& settings, Environment& environment, M
 std::unique_ptr<Live> make_live(const World& world, Models& models, CredentialSource& credentials,
                                 LiveSettings settings, std::shared_ptr<RateLimits> limits, Live::Inside inside) {
   auto parts = std::make_unique<Live::Parts>();
-  parts->endpoints = Endpoints::make(Models::partitions_json());
+  parts->endpoints = settings.endpoints ? std::move(settings.endpoints) : Endpoints::make(Models::partitions_json());
   auto find_model = [&models](const std::string& service, const std::string& operation) {
     return models.get(service, operation);
   };

@@ -212,12 +212,23 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+struct JsonParser::Impl {
+  simdjson::dom::parser parser;
+};
+JsonParser::JsonParser() : impl_(std::make_unique<Impl>()) {}
+JsonParser::JsonParser(JsonParser&&) noexcept = default;
+JsonParser& JsonParser::operator=(JsonParser&&) noexcept = default;
+JsonParser::~JsonParser() = default;
+
 Result<Document> parse_json(std::string_view text, const std::shared_ptr<const Keys>& keys) {
+  return JsonParser().parse(text, keys);
+}
+
+Result<Document> JsonParser::parse(std::string_view text, const std::shared_ptr<const Keys>& keys) {
   if (text.empty()) return fail(Code::malformed, "not valid JSON: the text is empty");
   if (text.size() > limits::response_body_bytes) return fail(Code::limit_exceeded, "the JSON text is too large");
-  simdjson::dom::parser parser;
   element root;
-  if (const auto error = parser.parse(text.data(), text.size()).get(root); error != simdjson::SUCCESS) {
+  if (const auto error = impl_->parser.parse(text.data(), text.size()).get(root); error != simdjson::SUCCESS) {
     const Code code = error == simdjson::DEPTH_ERROR ? Code::limit_exceeded : Code::malformed;
     return fail(code, fmt::format("not valid JSON: {}", simdjson::error_message(error)));
   }

@@ -13,6 +13,20 @@ namespace reeve {
 /// Keys known to `keys` become ids. Errors: malformed, limit_exceeded.
 Result<Document> parse_json(std::string_view text, const std::shared_ptr<const Keys>& keys = nullptr);
 
+/// parse_json for many texts one after another: keeps its buffers.
+class JsonParser {
+ public:
+  JsonParser();
+  JsonParser(JsonParser&&) noexcept;
+  JsonParser& operator=(JsonParser&&) noexcept;
+  ~JsonParser();
+  Result<Document> parse(std::string_view text, const std::shared_ptr<const Keys>& keys = nullptr);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 /// Writes a value as JSON. Timestamps as ISO 8601 texts, blobs as base64 texts, unknown as {"$unknown": reason},
 /// NaN and infinities as texts. Keys in the document's order. `indent` 0 writes one line.
 std::string to_json(Value value, int indent = 0);

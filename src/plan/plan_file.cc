@@ -129,7 +129,7 @@ Result<std::optional<Row>> RowReader::next() {
     TRY(const auto line, lines_.next());
     if (!line) return std::optional<Row>{};
     if (!line->starts_with(R"({"row":)")) continue;
-    TRY(const Document document, parse_json(*line));
+    TRY(const Document document, parser_.parse(*line));
     TRY(Row row, row_from(document["row"]));
     return std::optional(std::move(row));
   }

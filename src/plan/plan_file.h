@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "base/seams.h"
 #include "plan/plan.h"
@@ -40,6 +41,7 @@ class RowReader {
 
  private:
   LineReader lines_;
+  JsonParser parser_;
 };
 
 /// A plan in its file. Opening checks the digest over the whole file, so that no row is handed out of a damaged one;

@@ -129,7 +129,8 @@ House::~House() {
 Result<void> House::start() {
   credentials_ = aws::fixed_credentials(
       {.access_key_id = "testing", .secret_access_key = "testing", .account_id = std::string(account)});
-  aws::LiveSettings settings{.version = "0", .run_id = "sim", .endpoint_url = "http://127.0.0.1:1"};
+  aws::LiveSettings settings{
+      .version = "0", .run_id = "sim", .endpoint_url = "http://127.0.0.1:1", .endpoints = library.endpoints};
   live_ = aws::make_live(world, library.models, *credentials_, std::move(settings));
   api_ = std::make_unique<aws::CountingApi>(*live_);
   TRY(auto opened,
@@ -159,11 +160,11 @@ Result<void> House::restart(bool power_cut) {
   sim.disk.set_free_bytes(std::nullopt);
   TRY(start());
   for (const auto& [run, promised] : promises.kept) {
-    TRY(const auto entries, journal_->read(run));
     std::size_t found = 0;
-    for (const auto& entry : entries) {
+    TRY(journal_->each(run, [&](const apply::Entry& entry) -> Result<void> {
       if (found < promised.size() && promised[found] == entry.kind + "/" + entry.row) ++found;
-    }
+      return {};
+    }));
     if (found < promised.size()) {
       return fail(Code::journal, fmt::format("entry {} of run {} was promised and is gone", promised[found], run));
     }

@@ -35,6 +35,7 @@ struct Library {
   std::shared_ptr<const estate::Kinds> kinds;
   estate::Prices prices;
   policy::Vocabulary vocabulary;
+  std::shared_ptr<aws::Endpoints> endpoints = aws::Endpoints::make(aws::Models::partitions_json());
 };
 
 /// One changing request as it reached the cloud.

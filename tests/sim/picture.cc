@@ -1,7 +1,6 @@
 #include "sim/picture.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -16,8 +15,8 @@ Thing thing_of(const sandbox::Snapshot& snapshot, bool live) {
           .readable = snapshot.state == "completed" && snapshot.storage_tier != "archive",
           .tags = snapshot.tags,
           .data_set = data_set_of(snapshot),
-          .rest = fmt::format("{} {} {} {} {} {}", snapshot.volume_id, snapshot.volume_size_gib, snapshot.start_time.us,
-                              snapshot.description, snapshot.is_public, fmt::join(snapshot.shared_with, ","))};
+          .rest = {snapshot.volume_id, snapshot.volume_size_gib, snapshot.start_time, snapshot.description,
+                   snapshot.is_public, snapshot.shared_with}};
 }
 
 bool names(const sandbox::Image& image, const std::string& id) {

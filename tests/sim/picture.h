@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "policy/action.h"
 #include "sandbox/store.h"
@@ -16,7 +17,8 @@ struct Thing {
   bool readable = false;  ///< completed, and not in the archive tier
   sandbox::Tags tags;
   std::string data_set;  ///< its volume, where that means something
-  std::string rest;      ///< what nobody may change
+  /// What nobody may change: volume, its size, start, description, public or not, accounts that share it.
+  std::tuple<std::string, std::int64_t, Time, std::string, bool, std::set<std::string, std::less<>>> rest;
   friend bool operator==(const Thing&, const Thing&) = default;
 };
 
