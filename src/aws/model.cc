@@ -257,7 +257,8 @@ void ServiceModel::Impl::fill_waiting() {
     if (m.shape == nullptr) return;
     const Shape& s = *m.shape;
     const bool own_name = !m.location_name.empty();
-    if (m.location_name.empty()) m.location_name = s.location_name;
+    // A structure's own is the name of its root element, where it is the whole body.
+    if (m.location_name.empty() && s.type != ShapeType::structure) m.location_name = s.location_name;
     if (m.timestamp_format == TimestampFormat::unset) m.timestamp_format = s.timestamp_format;
     if (m.location == Location::body) m.location = s.location;
     m.flattened = m.flattened || s.flattened;
@@ -311,6 +312,8 @@ void ServiceModel::Impl::fill(Operation& o, element json) {
         if (!error.is_object() || error["shape"].get(name) != simdjson::SUCCESS) continue;
         if (const Shape* s = shape(text(name))) o.errors.push_back(s);
       }
+    } else if (key == "deprecated") {
+      o.deprecated = truth(value);
     } else if (key == "authtype") {
       o.auth_type = text(value);
     } else if (key == "endpoint" && value.is_object()) {

@@ -82,6 +82,7 @@ struct Operation {
   std::string_view host_prefix;     ///< endpoint.hostPrefix, with {labels}
   std::string_view input_location_name, input_xml_uri;
   std::string_view checksum_algorithm_member;
+  bool deprecated = false;
   bool idempotent_checksum = false;                            ///< httpChecksumRequired
   std::span<const std::string_view> request_compression = {};  ///< encodings of requestcompression, such as "gzip"
 };

@@ -1,14 +1,16 @@
 // AWS's wire protocols, answers -> documents and errors (../shared/conformance/protocols/output and legacy/output).
+#include "aws/protocol/common.h"
+#include "base/encoding.h"
 #include "protocols_suite.h"
 
 namespace reeve::aws {
 namespace {
 
-HttpResponse response_of(Value json, bool query) {
+HttpResponse response_of(Value json, bool query, bool bytes) {
   HttpResponse response;
   response.status = static_cast<int>(json["status_code"].as_integer());
   for (const auto [name, value] : json["headers"].entries()) response.headers.emplace_back(name, value.as_text());
-  response.body = json["body"].as_text();
+  response.body = bytes ? decode_base64(json["body"].as_text()).value_or("") : json["body"].as_string();
   if (response.body.empty() && query) response.body = "<xml/>";
   response.body.append(64, '\0');
   response.body.resize(response.body.size() - 64);
@@ -33,7 +35,9 @@ std::string check(const suite::Case& c) {
   const Codec* codec = find_codec(c.suite["metadata"]["protocol"].as_text());
   if (codec == nullptr) return "no codec";
   const bool query = c.suite["metadata"]["protocol"].as_text() == "query";
-  const HttpResponse response = response_of(c.json["response"], query);
+  const bool cbor = c.suite["metadata"]["protocol"].as_text() == "smithy-rpc-v2-cbor";
+  const bool events = c.operation->output != nullptr && event_stream_of(*c.operation->output) != nullptr;
+  const HttpResponse response = response_of(c.json["response"], query, events || cbor);
   const bool is_error = c.json.find("errorCode") || c.json.find("error") || response.status >= 300;
   if (is_error) {
     const WireError error = codec->decode_error(*c.model, *c.operation, response);
@@ -61,10 +65,14 @@ std::string check(const suite::Case& c) {
 TEST(ProtocolOutput, Ec2) { suite::run("output", "ec2", check); }
 TEST(ProtocolOutput, Query) { suite::run("output", "query", check); }
 TEST(ProtocolOutput, RestJson) { suite::run("output", "rest-json", check); }
+TEST(ProtocolOutput, Cbor) { suite::run("output", "smithy-rpc-v2-cbor", check); }
+TEST(ProtocolOutput, CborQueryCompatible) { suite::run("output", "smithy-rpc-v2-cbor-query-compatible", check); }
 TEST(ProtocolOutput, Json) { suite::run("output", "json", check); }
 TEST(ProtocolOutput, Json10) { suite::run("output", "json_1_0", check); }
 TEST(ProtocolOutput, Json10QueryCompatible) { suite::run("output", "json_1_0-query-compatible", check); }
 TEST(ProtocolOutput, LegacyJson) { suite::run("legacy/output", "json", check); }
+TEST(ProtocolOutput, RestXml) { suite::run("output", "rest-xml", check); }
+TEST(ProtocolOutput, LegacyRestXml) { suite::run("legacy/output", "rest-xml", check); }
 TEST(ProtocolOutput, LegacyEc2) { suite::run("legacy/output", "ec2", check); }
 TEST(ProtocolOutput, LegacyQuery) { suite::run("legacy/output", "query", check); }
 TEST(ProtocolOutput, LegacyRestJson) { suite::run("legacy/output", "rest-json", check); }

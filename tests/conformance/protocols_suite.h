@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -12,6 +13,8 @@
 
 #include "aws/model.h"
 #include "aws/protocol/codec.h"
+#include "aws/protocol/scalar.h"
+#include "aws/protocol/xml_scanner.h"
 #include "base/json.h"
 
 /// What the two halves of the protocol suites share: finding the files, making a model of each suite, the ledger of
@@ -140,6 +143,56 @@ inline bool same(Value expected, Value got) {
     default:
       return expected == got;
   }
+}
+
+/// Equal content, where NaN equals itself.
+inline bool equal(Value a, Value b) {
+  if (a.kind() == Kind::real && b.kind() == Kind::real && std::isnan(a.as_real()) && std::isnan(b.as_real()))
+    return true;
+  if (a.is_map() && b.is_map() && a.size() == b.size()) {
+    for (const auto [key, value] : a.entries()) {
+      if (!b.find(key) || !equal(value, b[key])) return false;
+    }
+    return true;
+  }
+  return a == b;
+}
+
+/// One element as a text that is the same for all ways of writing it: attributes sorted, texts trimmed.
+inline bool append_canonical_xml(XmlScanner& scan, std::string_view name, std::string& out) {
+  bool empty = false, found = false;
+  std::vector<XmlScanner::Attribute> attributes;
+  if (!scan.open(empty, attributes)) return false;
+  std::ranges::sort(attributes, {}, &XmlScanner::Attribute::name);
+  out += fmt::format("<{}", name);
+  for (const auto& [key, value] : attributes) out += fmt::format(" {}='{}'", key, value);
+  out += ">";
+  std::string_view text;
+  const char* const inside = scan.position();
+  if (!empty && !scan.to_child(found)) return false;
+  if (!empty) scan.go_to(inside);
+  if (found) {
+    for (std::string_view child;;) {
+      if (!scan.child(child, found)) return false;
+      if (!found) break;
+      if (!append_canonical_xml(scan, child, out)) return false;
+    }
+  } else if (!empty && !scan.text(text)) {
+    return false;
+  }
+  out += fmt::format("{}</>", trimmed(text));
+  return empty || scan.close(name);
+}
+
+/// The text above for a whole body; what was wrong for one that is not XML.
+inline std::string canonical_xml(std::string body) {
+  const std::size_t size = body.size();
+  body.append(64, '\0');
+  XmlScanner scan(std::string_view(body).substr(0, size));
+  std::string out;
+  std::string_view root;
+  if (!scan.root(root) || !append_canonical_xml(scan, root, out) || !scan.finish()) return scan.error().text();
+  return out;
 }
 
 }  // namespace reeve::aws::suite

@@ -15,6 +15,8 @@ const Codec* find_codec(std::string_view protocol) {
   if (protocol == "ec2") return &ec2_codec();
   if (protocol == "query") return &query_codec();
   if (protocol == "rest-json") return &rest_json_codec();
+  if (protocol == "rest-xml") return &rest_xml_codec();
+  if (protocol == "smithy-rpc-v2-cbor") return &cbor_rpc_codec();
   if (protocol == "json") return &json_rpc_codec();
   return nullptr;
 }

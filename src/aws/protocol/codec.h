@@ -51,6 +51,13 @@ class Codec {
   virtual WireError decode_error(const ServiceModel& model, const Operation& operation,
                                  const HttpResponse& response) const = 0;
 
+  /// Whether an answer is an error: by its status; with S3 also by an error document in an answer of status 200, as
+  /// copies and completions give that failed after they began (S3 API reference: "CopyObject"). `decode_error` then
+  /// gives it the status 500, so that it is tried again.
+  virtual bool is_error(const ServiceModel&, const Operation&, const HttpResponse& response) const {
+    return response.status >= 300;
+  }
+
   // Server
   /// Which operation a request means. Errors: unknown_service (no such operation).
   virtual Result<const Operation*> route(const ServiceModel& model, const HttpRequest& request) const = 0;

@@ -83,9 +83,11 @@ void add_query_error(const ServiceModel& model, const WireError& error, HttpResp
                                 fmt::format("{};{}", code, error.status < 500 ? "Sender" : "Receiver"));
 }
 
-bool has_event_stream(const Shape& shape) {
-  return std::ranges::any_of(shape.members,
-                             [](const Member& m) { return m.shape != nullptr && m.shape->event_stream; });
+const Member* event_stream_of(const Shape& shape) {
+  for (const Member& member : shape.members) {
+    if (member.shape != nullptr && member.shape->event_stream) return &member;
+  }
+  return nullptr;
 }
 
 void read_xml_error(std::string_view body, WireError& error) {

@@ -29,8 +29,8 @@ void read_xml_error(std::string_view body, WireError& error);
 void read_query_error(const ServiceModel& model, const HttpResponse& response, WireError& error);
 void add_query_error(const ServiceModel& model, const WireError& error, HttpResponse& response);
 
-/// Whether a member of the structure is a stream of events, which takes the whole body.
-bool has_event_stream(const Shape& shape);
+/// The member that is a stream of events, which takes the whole body; nullptr if there is none.
+const Member* event_stream_of(const Shape& shape);
 
 /// The request id in an answer's headers; empty if there is none.
 std::string_view request_id_of(const HttpResponse& response);

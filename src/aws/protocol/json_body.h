@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "aws/model.h"
+#include "aws/protocol/event_stream.h"
 #include "aws/protocol/tape.h"
 #include "base/document.h"
 #include "base/result.h"
@@ -26,5 +27,8 @@ Result<void> read_json_members(Tape& tape, std::string_view text, const Shape& s
 
 /// Reads a JSON text as one value by `member`, a cell under `key`; no cell for null. Errors: as above.
 Result<void> read_json_value(Tape& tape, std::string_view text, const Member& member, Keys::Id key);
+
+/// Reads the payloads of events in JSON.
+extern const EventPayloadReader json_events;
 
 }  // namespace reeve::aws

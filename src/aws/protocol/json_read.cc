@@ -66,7 +66,8 @@ class Reader {
       case ShapeType::map:
         if (!from.is_object()) return wrong(member, "an object");
         for (const auto [name, item] : object(from)) {
-          if (shape.map_value.shape == nullptr) continue;
+          // Dense maps have no nulls, and models do not say which are sparse; a reader sees null either way.
+          if (shape.map_value.shape == nullptr || item.is_null()) continue;
           tape_.text(Keys::none, name);
           TRY(read(item, shape.map_value, Keys::none, depth + 1));
         }
@@ -200,6 +201,11 @@ Result<void> read_json_members(Tape& tape, std::string_view text, const Shape& s
   if (!root.is_object()) return fail(Code::malformed, "malformed JSON: an object was expected");
   return Reader(tape).members(object(root), shape, 0);
 }
+
+const EventPayloadReader json_events = {.members = read_json_members,
+                                        .value = [](Tape& tape, std::string_view text, const Member& member) {
+                                          return read_json_value(tape, text, member, member.key);
+                                        }};
 
 Result<void> read_json_value(Tape& tape, std::string_view text, const Member& member, Keys::Id key) {
   if (trimmed(text).empty()) return {};

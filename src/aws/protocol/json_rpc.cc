@@ -82,7 +82,7 @@ class JsonRpcCodec final : public Codec {
     response.status = 200;
     response.headers.emplace_back("x-amzn-RequestId", request_id);
     response.headers.emplace_back("Content-Type", content_type(model));
-    if (operation.output == nullptr) return response;
+    if (operation.output == nullptr || event_stream_of(*operation.output) != nullptr) return response;
     append_json_members(response.body, result, *operation.output, model.keys().get(), {});
     return response;
   }
@@ -107,7 +107,12 @@ class JsonRpcCodec final : public Codec {
     std::string storage;
     const std::string_view body = padded(text, storage);
     Tape tape(body.size());
-    if (shape != nullptr && !has_event_stream(*shape)) TRY(read_json_members(tape, body, *shape));
+    const Member* stream = shape == nullptr ? nullptr : event_stream_of(*shape);
+    if (stream != nullptr) {
+      TRY(read_events(tape, body, *stream, *shape, json_events));
+    } else if (shape != nullptr) {
+      TRY(read_json_members(tape, body, *shape));
+    }
     tape.close(0, Kind::map, Keys::none);
     return tape.finish(model.keys());
   }

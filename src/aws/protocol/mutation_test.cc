@@ -111,6 +111,29 @@ TEST(Mutations, OfAnswersOfJsonRpc) {
                  5);
 }
 
+TEST(Mutations, OfAnswersOfRestXml) {
+  damage_answers(
+      "s3", "ListObjectsV2",
+      "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"u\"><EncodingType>url</EncodingType><Contents><Key>a%20b"
+      "</Key><LastModified>2026-01-19T00:36:26.000Z</LastModified><Size>7</Size></Contents><Contents><Key>c"
+      "</Key></Contents><CommonPrefixes><Prefix>d/</Prefix></CommonPrefixes></ListBucketResult>",
+      6);
+}
+
+TEST(Mutations, OfAnswersInCbor) {
+  Models models;
+  const auto [model, operation] = *models.get("cloudwatch", "ListMetrics");
+  const Document result = *parse_json(
+      R"({"Metrics": [{"Namespace": "AWS/EC2", "MetricName": "CPUUtilization", "Dimensions": [{"Name": "InstanceId",
+          "Value": "i-0123456789abcdef0"}]}], "NextToken": "t", "OwningAccounts": ["123456789012", null]})");
+  const std::string body = find_codec("smithy-rpc-v2-cbor")->encode_response(*model, *operation, result, "id").body;
+  damage_answers("cloudwatch", "ListMetrics", body, 7);
+  damage_answers("cloudwatch", "GetMetricData",
+                 "\xbf\x71MetricDataResults\x9f\xbf\x66Values\x82\xf9\x3c\x01\xfb\x3f\xf1"
+                 "\x99\x99\x99\x99\x99\x9a\x6aTimestamps\x81\xc1\x1a\x69\x6d\x7d\x00\xff\xff\xff",
+                 8);
+}
+
 TEST(Mutations, OfRequests) {
   Models models;
   const auto [model, operation] = *models.get("ec2", "RunInstances");

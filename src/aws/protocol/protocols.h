@@ -7,6 +7,8 @@ namespace reeve::aws {
 const Codec& ec2_codec();
 const Codec& query_codec();
 const Codec& rest_json_codec();
+const Codec& rest_xml_codec();
 const Codec& json_rpc_codec();
+const Codec& cbor_rpc_codec();
 
 }  // namespace reeve::aws

@@ -14,18 +14,6 @@
 namespace reeve::aws {
 namespace {
 
-bool is_raw(const Member& payload) {
-  return payload.shape != nullptr && !payload.shape->document &&
-         (payload.shape->type == ShapeType::blob || payload.shape->type == ShapeType::string);
-}
-
-bool has_header(const Headers& headers, std::string_view name) {
-  for (const auto& [key, value] : headers) {
-    if (same_name(key, name)) return true;
-  }
-  return false;
-}
-
 class RestJsonCodec final : public Codec {
  public:
   Result<EncodedRequest> encode_request(const ServiceModel& model, const Operation& operation, Value params,
@@ -47,9 +35,7 @@ class RestJsonCodec final : public Codec {
       append_json_members(request.body, params, shape, keys, idempotency_token);
       type = "application/json";
     }
-    if (!type.empty() && !has_header(request.headers, "Content-Type")) {
-      request.headers.emplace_back("Content-Type", type);
-    }
+    add_content_type(request.headers, type);
     compress_body(operation, request);
     return request;
   }
@@ -72,7 +58,7 @@ class RestJsonCodec final : public Codec {
   }
 
   Result<const Operation*> route(const ServiceModel& model, const HttpRequest& request) const override {
-    if (const Operation* found = route_by_target(model, request.method, request.target)) return found;
+    if (const Operation* found = route_by_target(model, request)) return found;
     return fail(no_such_operation(model, fmt::format("{} {}", request.method, path_of(request.target))));
   }
 
@@ -110,9 +96,7 @@ class RestJsonCodec final : public Codec {
       response.body.clear();
       return response;
     }
-    if (!type.empty() && !has_header(response.headers, "Content-Type")) {
-      response.headers.emplace_back("Content-Type", type);
-    }
+    add_content_type(response.headers, type);
     return response;
   }
 
@@ -150,11 +134,9 @@ class RestJsonCodec final : public Codec {
   static Result<void> read_body(Tape& tape, std::string_view body, const Shape& shape) {
     const Member* payload = payload_of(shape);
     if (payload == nullptr || payload->shape == nullptr) return read_json_members(tape, body, shape);
-    if (payload->shape->event_stream) return {};
+    if (payload->shape->event_stream) return read_events(tape, body, *payload, shape, json_events);
     if (!is_raw(*payload)) return read_json_value(tape, body, *payload, payload->key);
-    if (!body.empty()) {
-      tape.text(payload->key, body, payload->shape->type == ShapeType::blob ? Kind::blob : Kind::text);
-    }
+    read_raw_payload(tape, body, *payload);
     return {};
   }
 

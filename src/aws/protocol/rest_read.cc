@@ -180,6 +180,26 @@ std::vector<Parameter> query_parameters(std::string_view query) {
   return parameters;
 }
 
+/// Whether a request has what the operation requires in query string and headers; adds what it found to `found`.
+bool has_required(const Operation& operation, const std::vector<Parameter>& parameters, const HttpRequest& request,
+                  std::size_t& found) {
+  if (operation.input == nullptr) return true;
+  for (const Member& member : operation.input->members) {
+    if (!member.required || member.shape == nullptr) continue;
+    if (member.location == Location::querystring && member.shape->type != ShapeType::map) {
+      if (std::ranges::none_of(parameters, [&](const Parameter& p) { return p.name == wire_name(member); }))
+        return false;
+      ++found;
+    } else if (member.location == Location::header) {
+      if (std::ranges::none_of(request.headers, [&](const auto& h) { return same_name(h.first, wire_name(member)); })) {
+        return false;
+      }
+      ++found;
+    }
+  }
+  return true;
+}
+
 Result<void> read_query_member(Tape& tape, const Member& member, std::vector<Parameter>& parameters,
                                const Shape& around) {
   const Shape& shape = *member.shape;
@@ -248,7 +268,8 @@ Result<void> read_header_bindings(Tape& tape, const Shape& shape, const Headers&
         tape.text(Keys::none, std::string_view(name).substr(member.location_name.size()));
         tape.text(Keys::none, value);
       }
-      if (tape.mark() > mark) tape.close(mark, Kind::map, member.key, true);
+      // An answer's map is there, if empty; a request's says that somebody gave one.
+      if (tape.mark() > mark || status != 0) tape.close(mark, Kind::map, member.key, true);
     }
   }
   return {};
@@ -277,13 +298,14 @@ Result<void> read_target_bindings(Tape& tape, const Operation& operation, std::s
   return {};
 }
 
-const Operation* route_by_target(const ServiceModel& model, std::string_view method, std::string_view target) {
+const Operation* route_by_target(const ServiceModel& model, const HttpRequest& request) {
   const Operation* best = nullptr;
   std::size_t most = 0;
+  const std::string_view target = request.target;
   const auto parameters = query_parameters(query_of(target));
   for (const std::string_view name : model.operation_names()) {
     const Operation* operation = model.find_operation(name);
-    if (operation->method != method) continue;
+    if (operation->method != request.method) continue;
     auto fixed = match_path(path_of(operation->request_uri), path_of(target), [](auto, auto) {});
     if (!fixed) continue;
     bool fits = true;
@@ -293,12 +315,24 @@ const Operation* route_by_target(const ServiceModel& model, std::string_view met
              });
       ++*fixed;
     }
-    if (fits && (best == nullptr || *fixed > most)) best = operation, most = *fixed;
+    fits = fits && has_required(*operation, parameters, request, *fixed);
+    if (fits && (best == nullptr || *fixed > most || (*fixed == most && best->deprecated && !operation->deprecated))) {
+      best = operation, most = *fixed;
+    }
   }
   return best;
 }
 
 const Member* payload_of(const Shape& shape) { return shape.payload.empty() ? nullptr : shape.find(shape.payload); }
+
+bool is_raw(const Member& payload) {
+  return payload.shape != nullptr && !payload.shape->document &&
+         (payload.shape->type == ShapeType::blob || payload.shape->type == ShapeType::string);
+}
+
+void read_raw_payload(Tape& tape, std::string_view body, const Member& payload) {
+  if (!body.empty()) tape.text(payload.key, body, payload.shape->type == ShapeType::blob ? Kind::blob : Kind::text);
+}
 
 bool has_body_members(const Shape& shape) {
   return std::ranges::any_of(shape.members, [](const Member& m) { return m.location == Location::body; });

@@ -185,6 +185,12 @@ Result<void> write_bindings(const ServiceModel& model, const Operation& operatio
   return {};
 }
 
+void add_content_type(Headers& headers, std::string_view type) {
+  if (type.empty()) return;
+  if (std::ranges::any_of(headers, [](const auto& h) { return same_name(h.first, "Content-Type"); })) return;
+  headers.emplace_back("Content-Type", type);
+}
+
 void write_response_bindings(const Shape& shape, Value result, const Keys* keys, HttpResponse& response) {
   write_headers(shape, result, keys, response.headers, {});
   std::uint32_t hint = 0;

@@ -32,7 +32,7 @@ class Chance {
 /// lists, flattened lists and headers no empty ones, headers no line ends.
 class Generator {
  public:
-  Generator(std::uint64_t seed, bool form_request) : chance_(seed), form_(form_request) {}
+  Generator(std::uint64_t seed, bool form_request, bool answer) : chance_(seed), form_(form_request), answer_(answer) {}
 
   Document make(const Shape& shape, const std::shared_ptr<Keys>& keys) {
     keys_ = keys;
@@ -53,8 +53,15 @@ class Generator {
     for (std::size_t i = 0; i < shape.members.size(); ++i) {
       const Member& member = shape.members[i];
       const bool payload = member.name == shape.payload;
+      if (answer_ && member.shape != nullptr && member.shape->event_stream) {  // none came
+        b.begin_list(member.name);
+        b.end();
+        any = true;
+        continue;
+      }
       if (member.shape == nullptr || member.shape->event_stream || (shape.union_type && i != only)) continue;
       const bool always = member.required || payload || member.location == Location::status_code ||
+                          (answer_ && member.location == Location::headers) || member.name == "EncodingType" ||
                           member.location_name == "Content-Type";  // sent in any case
       if (!always && !shape.union_type && (depth > 3 || chance_.below(3) == 0)) continue;
       if (const auto made = value(member, depth + 1)) {
@@ -153,7 +160,7 @@ class Generator {
   }
 
   Chance chance_;
-  bool form_;
+  bool form_, answer_;
   std::shared_ptr<Keys> keys_;
 };
 
@@ -173,9 +180,10 @@ TEST_P(RoundTrip, WhatOneHalfWritesTheOtherReads) {
   for (std::uint64_t seed = first_seed(); seed < first_seed() + 2; ++seed) {
     for (const std::string_view name : model->operation_names()) {
       const Operation& operation = *model->find_operation(name);
+      if (operation.deprecated) continue;  // S3's share URIs, and elements within one structure
       const std::string what = fmt::format("{}.{} REEVE_SEED={}", GetParam(), name, seed);
       if (operation.input != nullptr) {
-        const Document params = Generator(seed, form).make(*operation.input, model->keys());
+        const Document params = Generator(seed, form, false).make(*operation.input, model->keys());
         const auto sent = codec.encode_request(*model, operation, params, "");
         ASSERT_TRUE(sent) << what << ": " << sent.error().text() << "\n" << to_json(params);
         HttpRequest request;
@@ -185,6 +193,7 @@ TEST_P(RoundTrip, WhatOneHalfWritesTheOtherReads) {
         request.body = sent->body;
         const auto routed = codec.route(*model, request);
         ASSERT_TRUE(routed) << what << ": " << routed.error().text() << " " << request.target;
+        if (name == "ListDirectoryBuckets") continue;  // only its host tells it from ListBuckets
         EXPECT_EQ((*routed)->name, name) << what << " " << request.target;
         const auto read = codec.decode_request(*model, operation, request);
         ASSERT_TRUE(read) << what << ": " << read.error().text();
@@ -194,7 +203,7 @@ TEST_P(RoundTrip, WhatOneHalfWritesTheOtherReads) {
         ++requests;
       }
       if (operation.output != nullptr) {
-        const Document result = Generator(seed, false).make(*operation.output, model->keys());
+        const Document result = Generator(seed, false, true).make(*operation.output, model->keys());
         auto answer = std::make_shared<HttpResponse>(codec.encode_response(*model, operation, result, "id"));
         const auto read = codec.decode_response(*model, operation, answer);
         ASSERT_TRUE(read) << what << ": " << read.error().text() << "\n" << answer->body;
@@ -211,7 +220,7 @@ TEST_P(RoundTrip, WhatOneHalfWritesTheOtherReads) {
 INSTANTIATE_TEST_SUITE_P(Services, RoundTrip,
                          testing::Values("ec2", "sts", "iam", "autoscaling", "sns", "ses", "cloudwatch", "rbin", "ebs",
                                          "lambda", "scheduler", "sesv2", "sqs", "logs", "events", "ssm", "kms",
-                                         "cloudtrail"));
+                                         "cloudtrail", "s3"));
 
 }  // namespace
 }  // namespace reeve::aws

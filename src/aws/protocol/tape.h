@@ -39,6 +39,7 @@ class Tape {
     node.head = (key << 8) | static_cast<std::uint32_t>(kind);
     return node;
   }
+  const Node& top() const { return stack_.back(); }
   void push(const Node& node) { stack_.push_back(node); }
   Node pop() {
     const Node node = stack_.back();

@@ -14,6 +14,12 @@
 namespace reeve::aws {
 namespace {
 
+/// URI and query string are of requests alone: in an answer, such members stand in the body.
+bool is_in_answer_body(const Member& member) {
+  return member.location == Location::body || member.location == Location::uri ||
+         member.location == Location::querystring;
+}
+
 std::string_view local_name(std::string_view name) {
   const std::size_t colon = name.find(':');
   return colon == std::string_view::npos ? name : name.substr(colon + 1);
@@ -38,11 +44,13 @@ class Seen {
 
 class Reader {
  public:
-  explicit Reader(std::string_view body) : scan_(body), tape_(body.size()) {}
+  Reader(Tape& tape, std::string_view body) : scan_(body), tape_(tape) {}
 
+  /// The cells of the members of `shape`, not closed.
   bool document(const Shape* shape, XmlPlace place);
+  /// The root element as one value.
+  bool document(const Member& member);
   Error error() const { return scan_.error(); }
-  Tape& tape() { return tape_; }
 
  private:
   /// Items of a flattened list or entries of a flattened map, met one by one among other members.
@@ -66,7 +74,7 @@ class Reader {
   bool member_at(const Shape& shape, std::uint16_t& guess, std::size_t& index, std::string_view& name);
 
   XmlScanner scan_;
-  Tape tape_;
+  Tape& tape_;
   std::vector<std::uint16_t> next_;  // for each member of each shape: the one that followed it last time
   std::vector<XmlScanner::Attribute> attributes_;
 };
@@ -74,11 +82,13 @@ class Reader {
 bool Reader::document(const Shape* shape, XmlPlace place) {
   std::string_view root;
   if (!scan_.root(root)) return false;
-  if (shape == nullptr) {
-    tape_.close(tape_.mark(), Kind::map, Keys::none);
-    return scan_.skip(root, 0) && scan_.finish();
-  }
+  if (shape == nullptr) return scan_.skip(root, 0) && scan_.finish();
   return inside(shape, root, place) && scan_.finish();
+}
+
+bool Reader::document(const Member& member) {
+  std::string_view root;
+  return scan_.root(root) && value(member, root, member.key, 1) && scan_.finish();
 }
 
 /// Reads `shape` in the element `name` or in one below, whose name was read.
@@ -106,11 +116,7 @@ bool Reader::inside(const Shape* shape, std::string_view name, XmlPlace place) {
       return false;
     }
   }
-  if (done) return true;
-  if (!place.optional) {
-    tape_.close(tape_.mark(), Kind::map, Keys::none);
-    return true;
-  }
+  if (done || !place.optional) return true;
   scan_.go_to(start);
   return structure(*shape, name, Keys::none, 0);
 }
@@ -133,7 +139,7 @@ bool Reader::member_at(const Shape& shape, std::uint16_t& guess, std::size_t& in
     for (index = 0; index < count; ++index) {
       const Member& m = shape.members[index];
       // Models differ in whether a flattened list goes by its own name or by its items': both are read.
-      if ((m.xml_name == wanted || (m.flattened && m.name == wanted)) && !m.xml_attribute) {
+      if ((m.xml_name == wanted || (m.flattened && m.name == wanted)) && !m.xml_attribute && is_in_answer_body(m)) {
         if (index < no_guess) guess = static_cast<std::uint16_t>(index);
         return true;
       }
@@ -154,6 +160,7 @@ bool Reader::members(const Shape& shape, std::string_view name, Keys::Id key, st
   if (shape.ordinal + count >= next_.size()) next_.resize(shape.ordinal + count + 64, no_guess);
   Seen seen;
   std::vector<Flat> flats;
+  std::string_view unknown;  // of a union
   bool empty = false;
   if (scan_.position()[0] != '>') {
     attributes_.clear();
@@ -174,6 +181,7 @@ bool Reader::members(const Shape& shape, std::string_view name, Keys::Id key, st
     std::string_view child;
     if (!member_at(shape, guess, index, child)) return false;
     if (index >= count) {
+      if (shape.union_type) unknown = child;
       if (!scan_.skip(child, depth + 1)) return false;
       continue;
     }
@@ -195,7 +203,10 @@ bool Reader::members(const Shape& shape, std::string_view name, Keys::Id key, st
     const bool is_map = f.member->shape->type == ShapeType::map;
     tape_.close(first, is_map ? Kind::map : Kind::list, f.member->key, is_map);
   }
-  tape_.close(mark, Kind::map, key);
+  if (depth == 0) return true;  // the root's cells are the caller's to close
+  const bool other = !unknown.empty() && tape_.mark() == mark;
+  if (other) put_unknown_union_member(tape_, local_name(unknown));
+  tape_.close(mark, Kind::map, key, other);
   return true;
 }
 
@@ -431,9 +442,38 @@ Result<void> check(std::string_view body) {
 Result<Document> read_xml(std::string_view body, const Shape* shape, const std::shared_ptr<Keys>& keys,
                           XmlPlace place) {
   TRY(check(body));
-  Reader reader(body);
+  Tape tape(body.size());
+  Reader reader(tape, body);
   if (!reader.document(shape, place)) return fail(reader.error());
-  return reader.tape().finish(keys);
+  tape.close(0, Kind::map, Keys::none);
+  return tape.finish(keys);
+}
+
+Result<void> read_xml_members(Tape& tape, std::string_view body, const Shape& shape, XmlPlace place) {
+  if (trimmed(body).empty()) return {};
+  TRY(check(body));
+  Reader reader(tape, body);
+  if (!reader.document(&shape, place)) return fail(reader.error());
+  return {};
+}
+
+Result<void> read_xml_value(Tape& tape, std::string_view body, const Member& member) {
+  if (trimmed(body).empty()) return {};
+  TRY(check(body));
+  Reader reader(tape, body);
+  if (!reader.document(member)) return fail(reader.error());
+  return {};
+}
+
+const EventPayloadReader xml_events = {
+    .members = [](Tape& tape, std::string_view text,
+                  const Shape& shape) { return read_xml_members(tape, text, shape, {}); },
+    .value = read_xml_value};
+
+std::string_view xml_root_name(std::string_view body) {
+  XmlScanner scan(body);
+  std::string_view name;
+  return scan.root(name) ? local_name(name) : std::string_view{};
 }
 
 Result<Document> read_xml_tree(std::string_view body) {

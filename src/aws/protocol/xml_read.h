@@ -2,6 +2,8 @@
 #include <string_view>
 
 #include "aws/model.h"
+#include "aws/protocol/event_stream.h"
+#include "aws/protocol/tape.h"
 #include "base/document.h"
 #include "base/result.h"
 
@@ -19,6 +21,19 @@ struct XmlPlace {
 /// over; empty lists are empty lists; a scalar other than a text that is empty counts as absent. The body must be
 /// followed by 64 readable zero bytes. Errors: malformed, limit_exceeded.
 Result<Document> read_xml(std::string_view body, const Shape* shape, const std::shared_ptr<Keys>& keys, XmlPlace place);
+
+/// The parts of it, for answers that also have members elsewhere: the cells of the body members of `shape`, for the
+/// caller to close; nothing for an empty body. Errors: as above.
+Result<void> read_xml_members(Tape& tape, std::string_view body, const Shape& shape, XmlPlace place);
+
+/// Reads the root element as one value by `member`, a cell under its key; nothing for an empty body. Errors: as above.
+Result<void> read_xml_value(Tape& tape, std::string_view body, const Member& member);
+
+/// Reads the payloads of events in XML.
+extern const EventPayloadReader xml_events;
+
+/// The name of the root element, without prefix; empty where there is none.
+std::string_view xml_root_name(std::string_view body);
 
 /// Reads any XML text without a model: an element with children is a map (the first child of a name counts), any other
 /// a text. {"root name": …}. For error documents. Errors: malformed, limit_exceeded.

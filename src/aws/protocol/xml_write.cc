@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "aws/protocol/scalar.h"
 #include "base/encoding.h"
 
@@ -10,19 +12,24 @@ namespace {
 
 class Writer {
  public:
-  Writer(std::string& out, const Keys* keys, std::string_view default_item)
-      : out_(out), keys_(keys), default_item_(default_item) {}
+  Writer(std::string& out, const Keys* keys, std::string_view default_item, bool rest = false,
+         std::string_view token = {})
+      : out_(out), keys_(keys), default_item_(default_item), rest_(rest), token_(token) {}
 
   void members(Value value, const Shape& shape) {
     std::uint32_t hint = 0;
+    const std::string_view token = std::exchange(token_, {});
     for (const Member& member : shape.members) {
-      if (member.xml_attribute || member.shape == nullptr) continue;
+      if (member.xml_attribute || member.shape == nullptr || member.location != Location::body) continue;
       const Value item = member_of(value, member, keys_, hint);
-      if (!item.is_null()) element(item, member, member.xml_name);
+      if (!item.is_null()) {
+        element(item, member, rest_ && member.flattened ? own_name(member) : member.xml_name);
+      } else if (member.idempotency_token && !token.empty()) {
+        append_xml_element(out_, member.xml_name, token);
+      }
     }
   }
 
- private:
   void element(Value value, const Member& member, std::string_view name) {
     const Shape& shape = *member.shape;
     if (member.flattened && shape.type == ShapeType::list) {
@@ -30,7 +37,10 @@ class Writer {
       return;
     }
     if (member.flattened && shape.type == ShapeType::map) return entries(value, shape, name);
-    if (value.is_null()) return empty(name);
+    if (value.is_null()) {
+      open(name, value, member);
+      return close(name);
+    }
     switch (shape.type) {
       case ShapeType::structure:
         open(name, value, member);
@@ -58,6 +68,11 @@ class Writer {
     }
   }
 
+ private:
+  static std::string_view own_name(const Member& member) {
+    return member.location_name.empty() ? member.name : member.location_name;
+  }
+
   void entries(Value value, const Shape& shape, std::string_view name) {
     const std::string_view key_name = shape.map_key.location_name.empty() ? "key" : shape.map_key.location_name;
     const std::string_view value_name = shape.map_value.location_name.empty() ? "value" : shape.map_value.location_name;
@@ -65,7 +80,9 @@ class Writer {
       out_ += '<';
       out_ += name;
       out_ += '>';
-      append_xml_element(out_, key_name, key);
+      open(key_name, {}, shape.map_key);
+      append_xml_text(out_, key);
+      close(key_name);
       if (shape.map_value.shape != nullptr && !item.is_null()) element(item, shape.map_value, value_name);
       close(name);
     }
@@ -100,7 +117,7 @@ class Writer {
       append_xml_text(out_, member.xml_uri);
       out_ += '"';
     }
-    if (member.shape->type == ShapeType::structure) {
+    if (member.shape != nullptr && member.shape->type == ShapeType::structure) {
       for (const Member& inner : member.shape->members) {
         if (!inner.xml_attribute || inner.shape == nullptr) continue;
         std::uint32_t hint = 0;
@@ -129,6 +146,8 @@ class Writer {
   std::string& out_;
   const Keys* keys_;
   std::string_view default_item_;
+  bool rest_;  // flattened lists go by their own name there, elsewhere by their items'
+  std::string_view token_;
 };
 
 }  // namespace
@@ -165,6 +184,11 @@ void append_xml_element(std::string& out, std::string_view name, std::string_vie
   out += "</";
   out += name;
   out += '>';
+}
+
+void append_xml_value(std::string& out, Value value, const Member& member, std::string_view name, const Keys* keys,
+                      std::string_view idempotency_token) {
+  Writer(out, keys, "member", true, idempotency_token).element(value, member, name);
 }
 
 void append_xml_members(std::string& out, Value value, const Shape& shape, const Keys* keys,

@@ -19,4 +19,10 @@ void append_xml_element(std::string& out, std::string_view name, std::string_vie
 void append_xml_members(std::string& out, Value value, const Shape& shape, const Keys* keys,
                         std::string_view default_item);
 
+/// Appends one value as the element `name`, with the namespace and attributes of `member`; items are `<member>` where
+/// the model says nothing. Only members that stand in the body are written. `idempotency_token` fills members of the
+/// outermost structure with that trait that `value` lacks, where it is not empty.
+void append_xml_value(std::string& out, Value value, const Member& member, std::string_view name, const Keys* keys,
+                      std::string_view idempotency_token);
+
 }  // namespace reeve::aws
