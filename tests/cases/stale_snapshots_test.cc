@@ -46,7 +46,8 @@ class SandboxApi : public aws::Api {
     const aws::SignOptions options{
         .region = request.scope.region, .signing_name = found.model->signing_name, .time = clock_.wall()};
     CO_TRY(aws::sign(http, credentials, options));
-    auto response = std::make_shared<HttpResponse>(co_await cloud_.handle(std::move(http)));
+    auto answer = co_await cloud_.handle(std::move(http));
+    auto response = std::make_shared<HttpResponse>(std::move(answer.response));
     if (response->status >= 300) {
       const auto wire = codec->decode_error(*found.model, *found.operation, *response);
       co_return fail(
