@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "aws/protocol/compress.h"
 #include "base/json.h"
 #include "sandbox/listing.h"
 
@@ -110,11 +111,9 @@ std::expected<std::pair<std::string, const Session*>, Fault> Wire::caller_of(con
   return fault("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
 }
 
-HttpResponse Wire::error(const aws::ServiceModel& model, const Fault& f) {
+HttpResponse Wire::error(const aws::ServiceModel& model, const aws::Codec& codec, const Fault& f) {
   aws::WireError wire{.code = f.code, .message = f.message, .status = f.status, .request_id = next_request_id()};
-  const auto codec = aws::codec_for(model);
-  if (!codec) return plain_answer(501, "text/plain", "the sandbox does not speak this service's protocol\n");
-  return (*codec)->encode_error(model, wire);
+  return codec.encode_error(model, wire);
 }
 
 WireAnswer Wire::own_page(const HttpRequest& request) {
@@ -146,9 +145,11 @@ WireAnswer Wire::answer(const HttpRequest& request) {
   auto model = sandbox_.models_.get(claimed ? claimed->service : "sts");
   if (!model) model = sandbox_.models_.get("sts");
   if (!model) return {{plain_answer(500, "text/plain", "the models are missing\n")}};
+  const auto codec = aws::codec_of(**model, request);
+  if (!codec) return {{plain_answer(501, "text/plain", "the sandbox does not speak this service's protocol\n")}};
   WireAnswer out;
   auto refuse = [&](const Fault& f) {
-    out.response = error(**model, f);
+    out.response = error(**model, **codec, f);
     set_date(out.response, now);
     return std::move(out);
   };
@@ -159,9 +160,15 @@ WireAnswer Wire::answer(const HttpRequest& request) {
   }
   const auto caller = caller_of(request, verified->access_key_id);
   if (!caller) return refuse(auth_fault(**model, caller.error().code, caller.error().message));
-  const auto codec = aws::codec_for(**model);
-  if (!codec) return refuse({"InternalFailure", "The sandbox does not speak this protocol.", 501});
-  const auto operation = (*codec)->route(**model, request);
+  HttpRequest unpacked;
+  if (aws::has_packed_body(request, **codec)) {
+    unpacked = request;
+    if (const auto done = aws::decompress_body(unpacked); !done) {
+      return refuse({"SerializationException", done.error().message, 400});
+    }
+  }
+  const HttpRequest& plain = unpacked.body.empty() ? request : unpacked;
+  const auto operation = (*codec)->route(**model, plain);
   const std::string& service = (*model)->service();
   if (!operation) {
     // Counted under what the request calls it, as far as that can be told.
@@ -172,12 +179,13 @@ WireAnswer Wire::answer(const HttpRequest& request) {
         sandbox_.run(caller->first, verified->region, service, name.substr(0, 100), {}, caller->second);
     return refuse(unknown_operation(service, name));
   }
-  auto params = (*codec)->decode_request(**model, **operation, request);
+  auto params = (*codec)->decode_request(**model, **operation, plain);
   if (!params) {
-    const bool ec2 = (*model)->protocol == "ec2", rest = (*model)->protocol.starts_with("rest-json");
-    return refuse({ec2    ? "InvalidParameterValue"
-                   : rest ? "ValidationException"
-                          : "ValidationError",
+    const std::string_view protocol = (*model)->protocol;
+    return refuse({protocol == "ec2"        ? "InvalidParameterValue"
+                   : protocol == "query"    ? "ValidationError"
+                   : protocol == "rest-xml" ? "MalformedXML"
+                                            : "ValidationException",
                    params.error().message, 400});
   }
   Asked asked{request, *model, *codec, *operation, caller->first, verified->region, caller->second, *std::move(params)};
@@ -193,7 +201,7 @@ WireAnswer Wire::ask(Asked& asked) {
   auto run = [&] { return sandbox_.run(asked.account, asked.region, service, operation, asked.params, asked.session); };
   auto send = [&](const std::expected<Document, Fault>& result) {
     out.response = result ? asked.codec->encode_response(*asked.model, *asked.operation, *result, next_request_id())
-                          : error(*asked.model, result.error());
+                          : error(*asked.model, *asked.codec, result.error());
   };
   const std::string place = fmt::format("{}/{}/{}.{}", asked.account, asked.region, service, operation);
   using aws::FaultKind;
@@ -207,11 +215,11 @@ WireAnswer Wire::ask(Asked& asked) {
       case FaultKind::error:
       case FaultKind::server_error_before:
       case FaultKind::expired_token:
-        out.response = error(*asked.model, worded);
+        out.response = error(*asked.model, *asked.codec, worded);
         break;
       case FaultKind::server_error_after: {
         [[maybe_unused]] const auto hidden = run();
-        out.response = error(*asked.model, worded);
+        out.response = error(*asked.model, *asked.codec, worded);
         break;
       }
       case FaultKind::timeout_after: {
@@ -236,7 +244,7 @@ WireAnswer Wire::ask(Asked& asked) {
         if (again) {
           send(run());
         } else {
-          out.response = error(*asked.model,
+          out.response = error(*asked.model, *asked.codec,
                                auth_fault(*asked.model, again.error().aws ? again.error().aws->code : "RequestExpired",
                                           again.error().message));
         }

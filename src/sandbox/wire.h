@@ -30,7 +30,7 @@ class Wire {
   std::expected<std::pair<std::string, const Session*>, Fault> caller_of(const HttpRequest& request,
                                                                          const std::string& access_key_id) const;
   WireAnswer ask(Asked& asked);
-  HttpResponse error(const aws::ServiceModel& model, const Fault& fault);
+  HttpResponse error(const aws::ServiceModel& model, const aws::Codec& codec, const Fault& fault);
   std::string next_request_id();
   Sandbox& sandbox_;
   std::uint64_t requests_ = 0;

@@ -48,10 +48,12 @@ void compress_body(const Operation& operation, EncodedRequest& request) {
   request.headers.emplace_back("Content-Encoding", gzip);
 }
 
-Result<void> decompress_body(HttpRequest& request) {
+bool has_packed_body(const HttpRequest& request, const Codec& codec) {
   const std::string_view encoding = header_of(request, "content-encoding");
-  // Others name what an object is in, or a signature's chunks, and stay.
-  if (encoding != gzip && !encoding.ends_with(", gzip")) return {};
+  return (encoding == gzip || encoding.ends_with(", gzip")) && &codec != find_codec("rest-xml");
+}
+
+Result<void> decompress_body(HttpRequest& request) {
   if (!request.body.starts_with("\x1f\x8b")) return fail(Code::malformed, "the body is not gzip, as it says");
   z_stream z{};
   if (inflateInit2(&z, gzip_format) != Z_OK) return fail(Code::malformed, "the body cannot be unpacked");

@@ -10,6 +10,9 @@ namespace reeve::aws {
 /// "requestCompression trait"), and adds to Content-Encoding. Gzip is the only encoding that models name.
 void compress_body(const Operation& operation, EncodedRequest& request);
 
+/// Whether a request's body is packed by its protocol. With rest-xml the header speaks of the object that is in it.
+bool has_packed_body(const HttpRequest& request, const Codec& codec);
+
 /// Undoes `compress_body` for a server, before anything reads the body. Errors: malformed (not gzip), limit_exceeded
 /// (more than limits::request_body_bytes unpacked).
 Result<void> decompress_body(HttpRequest& request);
