@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,18 +25,32 @@ struct SignOptions {
 /// Adds Host (if missing), X-Amz-Date, X-Amz-Security-Token and Authorization to the request. Errors: credentials.
 Result<void> sign(HttpRequest& request, const Credentials& credentials, const SignOptions& options);
 
+/// The longest time that a presigned URL may be valid (S3 API reference: "Authenticating Requests: Using Query
+/// Parameters").
+constexpr std::chrono::seconds longest_presigned = std::chrono::days(7);
+
+/// Signs in the query: the request's target becomes one that anybody may send, with the same method and headers, until
+/// `expires` has passed ("Create a signed AWS API request", X-Amz-… parameters). S3's bodies are not known then:
+/// `unsigned_body`. The session token is part of it. Errors: credentials, invalid_params (not 1 s to 7 days).
+Result<void> presign(HttpRequest& request, const Credentials& credentials, const SignOptions& options,
+                     std::chrono::seconds expires);
+
 /// What a signed request says about itself.
 struct SignatureScope {
   std::string access_key_id, date, region, service;
+  std::string session_token = {};  ///< as sent; empty if none was
 };
-/// Reads the Authorization header's credential scope without checking it; nullopt if the request is not signed.
+/// Reads the credential scope of the Authorization header or of a presigned URL without checking it; nullopt if the
+/// request is not signed.
 std::optional<SignatureScope> signature_scope(const HttpRequest& request);
 
-/// Checks a signed request as AWS does (the sandbox's side). `secret_of` gives the secret of an access key, or nullopt
-/// if there is none. Errors: access_denied, with AWS's own code in `error.aws` (MissingAuthenticationToken,
-/// InvalidClientTokenId, SignatureDoesNotMatch, RequestExpired, IncompleteSignature).
-Result<SignatureScope> verify(const HttpRequest& request,
-                              const std::function<std::optional<std::string>(std::string_view)>& secret_of, Time now);
+/// The secret of an access key, or nullopt if there is none.
+using SecretOf = std::function<std::optional<std::string>(std::string_view access_key_id)>;
+
+/// Checks a signed or presigned request as AWS does (the sandbox's side). Of a body in signed chunks this checks only
+/// the seed; ChunkReader the rest. Errors: access_denied, with AWS's own code in `error.aws`
+/// (MissingAuthenticationToken, InvalidClientTokenId, SignatureDoesNotMatch, RequestExpired, IncompleteSignature).
+Result<SignatureScope> verify(const HttpRequest& request, const SecretOf& secret_of, Time now);
 
 /// A failed check in the words of one service: what it answers instead of the general code.
 struct Refusal {

@@ -111,6 +111,63 @@ TEST(Verify, UnsignedUnknownAndBroken) {
   EXPECT_EQ(refusal(request), "IncompleteSignature");
 }
 
+HttpRequest presigned(std::string service, std::chrono::seconds expires = std::chrono::minutes(10)) {
+  HttpRequest request{.host = "example.amazonaws.com", .target = "/k?a=b"};
+  Credentials with_token = credentials;
+  with_token.session_token = "to/ken";
+  const bool s3 = service == "s3";
+  const SignOptions options{.region = "us-east-1",
+                            .signing_name = std::move(service),
+                            .time = now,
+                            .double_encode_path = !s3,
+                            .normalize_path = !s3,
+                            .unsigned_body = s3};
+  EXPECT_TRUE(presign(request, with_token, options, expires));
+  return request;
+}
+
+TEST(Presign, WhatIsSignedVerifiesUntilItExpires) {
+  for (const char* service : {"s3", "sts"}) {
+    SCOPED_TRACE(service);
+    const HttpRequest request = presigned(service);
+    const auto scope = verify(request, secret_of, now + std::chrono::minutes(10));
+    ASSERT_TRUE(scope) << scope.error().text();
+    EXPECT_EQ(scope->session_token, "to/ken");
+    EXPECT_EQ(signature_scope(request)->service, service);
+    const std::string expired = service == std::string("s3") ? "AccessDenied" : "RequestExpired";
+    EXPECT_EQ(refusal(request, now + std::chrono::seconds(601)), expired);
+    EXPECT_EQ(refusal(request, now - std::chrono::seconds(301)), "RequestExpired");
+  }
+}
+
+TEST(Presign, AnyChangedPartIsRefused) {
+  const HttpRequest good = presigned("sts");
+  auto changed = [&good](std::string_view what, std::string_view with) {
+    HttpRequest out = good;
+    out.target.replace(out.target.find(what), what.size(), with);
+    return refusal(out);
+  };
+  EXPECT_EQ(changed("a=b", "a=c"), "SignatureDoesNotMatch");
+  EXPECT_EQ(changed("Expires=600", "Expires=900"), "SignatureDoesNotMatch");
+  EXPECT_EQ(changed("to%2Fken", "other"), "SignatureDoesNotMatch");
+  EXPECT_EQ(changed("X-Amz-Signature=", "X-Amz-Signature=0"), "SignatureDoesNotMatch");
+  EXPECT_EQ(changed("&X-Amz-Date=", "&X-Amz-Dote="), "IncompleteSignature");
+  EXPECT_EQ(changed("Expires=600", "Expires=604801"), "IncompleteSignature");
+  EXPECT_EQ(changed("HMAC-SHA256", "HMAC-SHA512"), "IncompleteSignature");
+  HttpRequest other = good;
+  other.method = "DELETE";
+  EXPECT_EQ(refusal(other), "SignatureDoesNotMatch");
+}
+
+TEST(Presign, OneSecondToSevenDays) {
+  HttpRequest request;
+  for (const auto expires : {std::chrono::seconds(0), std::chrono::seconds(604801)}) {
+    const auto result = presign(request, credentials, {.region = "us-east-1", .signing_name = "s3"}, expires);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Code::invalid_params);
+  }
+}
+
 TEST(Refusal, EachServiceSaysItInItsOwnWords) {
   HttpRequest request = signed_request();
   const Error expired = verify(request, secret_of, now + std::chrono::hours(1)).error();

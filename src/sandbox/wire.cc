@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "aws/protocol/compress.h"
+#include "aws/sign_chunks.h"
 #include "base/json.h"
 #include "sandbox/listing.h"
 
@@ -49,14 +50,6 @@ Fault auth_fault(const aws::ServiceModel& model, std::string_view code, std::str
   return {std::string(code), std::move(message), code == "RequestExpired" || code == "IncompleteSignature" ? 400 : 403};
 }
 
-std::string_view header_of(const HttpRequest& request, std::string_view name) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  for (const auto& [key, value] : request.headers) {
-    if (std::ranges::equal(key, name, {}, lower, lower)) return value;
-  }
-  return {};
-}
-
 bool twelve_digits(std::string_view id) {
   return id.size() == 12 && std::ranges::all_of(id, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -91,12 +84,12 @@ std::optional<std::string> Wire::secret_of(std::string_view key) const {
   return std::nullopt;
 }
 
-std::expected<std::pair<std::string, const Session*>, Fault> Wire::caller_of(const HttpRequest& request,
-                                                                             const std::string& key) const {
+std::expected<std::pair<std::string, const Session*>, Fault> Wire::caller_of(const aws::SignatureScope& scope) const {
   const Store& store = sandbox_.store_;
+  const std::string& key = scope.access_key_id;
   if (auto at = store.sessions.find(key); at != store.sessions.end()) {
     const Session& session = at->second;
-    if (header_of(request, "x-amz-security-token") != session.token) {
+    if (scope.session_token != session.token) {
       return fault("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
     }
     if (session.expires <= sandbox_.now()) {
@@ -137,15 +130,15 @@ WireAnswer Wire::own_page(const HttpRequest& request) {
   return {{plain_answer(404, "text/plain", "GET /_sandbox/state, GET /_sandbox/calls, POST /_sandbox/clock\n")}};
 }
 
-WireAnswer Wire::answer(const HttpRequest& request) {
-  if (request.target.starts_with("/_sandbox/")) return own_page(request);
+WireAnswer Wire::answer(const HttpRequest& sent) {
+  if (sent.target.starts_with("/_sandbox/")) return own_page(sent);
   const Time now = sandbox_.now();
-  const auto claimed = aws::signature_scope(request);
+  const auto claimed = aws::signature_scope(sent);
   // A service's folder is named as its signing name for all that the sandbox has.
   auto model = sandbox_.models_.get(claimed ? claimed->service : "sts");
   if (!model) model = sandbox_.models_.get("sts");
   if (!model) return {{plain_answer(500, "text/plain", "the models are missing\n")}};
-  const auto codec = aws::codec_of(**model, request);
+  const auto codec = aws::codec_of(**model, sent);
   if (!codec) return {{plain_answer(501, "text/plain", "the sandbox does not speak this service's protocol\n")}};
   WireAnswer out;
   auto refuse = [&](const Fault& f) {
@@ -153,12 +146,17 @@ WireAnswer Wire::answer(const HttpRequest& request) {
     set_date(out.response, now);
     return std::move(out);
   };
-  const auto verified = aws::verify(request, [this](std::string_view key) { return secret_of(key); }, now);
-  if (!verified) {
-    const std::string code = verified.error().aws ? verified.error().aws->code : "SignatureDoesNotMatch";
-    return refuse(auth_fault(**model, code, verified.error().message));
-  }
-  const auto caller = caller_of(request, verified->access_key_id);
+  auto refuse_signature = [&](const Error& error) {
+    const std::string code = error.aws ? error.aws->code : "SignatureDoesNotMatch";
+    return refuse(auth_fault(**model, code, error.message));
+  };
+  const aws::SecretOf secrets = [this](std::string_view key) { return secret_of(key); };
+  const auto verified = aws::verify(sent, secrets, now);
+  if (!verified) return refuse_signature(verified.error());
+  const auto whole = aws::without_chunks(sent, secrets);
+  if (!whole) return refuse_signature(whole.error());
+  const HttpRequest& request = *whole ? **whole : sent;
+  const auto caller = caller_of(*verified);
   if (!caller) return refuse(auth_fault(**model, caller.error().code, caller.error().message));
   HttpRequest unpacked;
   if (aws::has_packed_body(request, **codec)) {
@@ -188,7 +186,7 @@ WireAnswer Wire::answer(const HttpRequest& request) {
                                             : "ValidationException",
                    params.error().message, 400});
   }
-  Asked asked{request, *model, *codec, *operation, caller->first, verified->region, caller->second, *std::move(params)};
+  Asked asked{sent, *model, *codec, *operation, caller->first, verified->region, caller->second, *std::move(params)};
   return ask(asked);
 }
 

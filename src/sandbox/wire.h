@@ -27,8 +27,7 @@ class Wire {
   WireAnswer own_page(const HttpRequest& request);
   std::optional<std::string> secret_of(std::string_view access_key_id) const;
   /// The account behind a key, and its session if it has one; the fault of a key that is not good.
-  std::expected<std::pair<std::string, const Session*>, Fault> caller_of(const HttpRequest& request,
-                                                                         const std::string& access_key_id) const;
+  std::expected<std::pair<std::string, const Session*>, Fault> caller_of(const aws::SignatureScope& scope) const;
   WireAnswer ask(Asked& asked);
   HttpResponse error(const aws::ServiceModel& model, const aws::Codec& codec, const Fault& fault);
   std::string next_request_id();

@@ -5,6 +5,7 @@
 
 #include "aws/protocol/codec.h"
 #include "aws/sign.h"
+#include "aws/sign_chunks.h"
 #include "base/sim_seams.h"
 #include "sandbox/test_cloud.h"
 
@@ -211,6 +212,32 @@ TEST(Wire, InProcessTheNetworkIsTheSandbox) {
   EXPECT_EQ(answer->status, 200);
   EXPECT_FALSE(answer->header("Date").empty());
   EXPECT_GE(answer->body.capacity(), answer->body.size() + 64);
+}
+
+TEST(Wire, PresignedAndChunkedRequestsAreChecked) {
+  TestCloud cloud;
+  WireClient client{cloud};
+  const aws::Credentials credentials{.access_key_id = "123456789012", .secret_access_key = "sandbox"};
+  const aws::SignOptions options{.region = "us-east-1", .signing_name = "sts", .time = cloud.clock.at};
+  const std::string body = "Action=GetCallerIdentity&Version=2011-06-15";
+  const HttpRequest plain{.method = "POST",
+                          .host = "sts.us-east-1.amazonaws.com",
+                          .headers = {{"Content-Type", "application/x-www-form-urlencoded"}}};
+  HttpRequest presigned = plain;
+  presigned.body = body;
+  ASSERT_TRUE(aws::presign(presigned, credentials, options, std::chrono::minutes(1)));
+  EXPECT_EQ(client.send(presigned).status, 200);
+  presigned.body += "&x=y";
+  EXPECT_EQ(client.send(presigned).status, 403);
+
+  HttpRequest chunked = plain;
+  auto signer = aws::sign_streamed(chunked, credentials, options,
+                                   {.mode = aws::ChunkMode::signed_payload, .size_bytes = body.size()});
+  ASSERT_TRUE(signer);
+  chunked.body = signer->chunk(body.substr(0, 20)) + signer->chunk(body.substr(20)) + signer->end();
+  EXPECT_EQ(client.send(chunked).status, 200);
+  chunked.body.replace(chunked.body.find("Action"), 1, "B");
+  EXPECT_EQ(client.send(chunked).status, 403);
 }
 
 }  // namespace
