@@ -9,6 +9,7 @@
 
 #include "base/document.h"
 #include "base/result.h"
+#include "base/seams.h"
 
 namespace reeve::aws {
 
@@ -125,12 +126,17 @@ class ServiceModel {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The embedded models. A service is unpacked and parsed when first asked for, once. Safe from any thread.
+/// The embedded models, and those of a folder. A service is unpacked and parsed when first asked for, once. Safe from
+/// any thread.
 class Models {
  public:
   Models();
   ~Models();
-  /// Errors: unknown_service, with the nearest name as the hint.
+  /// Adds the services of a folder in botocore's layout, SERVICE/API-VERSION/service-2.json or .json.gz, that are not
+  /// embedded; the newest version of each. `disk` must live as long. Before anything else is asked. Errors: those of
+  /// Disk::list.
+  Result<void> add_folder(Disk& disk, const std::string& path);
+  /// Errors: unknown_service, with the nearest name as the hint; for a model in a folder also Disk's and malformed.
   Result<std::shared_ptr<const ServiceModel>> get(std::string_view service);
   /// The model and the operation. Errors: unknown_service.
   struct Found {
@@ -138,7 +144,7 @@ class Models {
     const Operation* operation;
   };
   Result<Found> get(std::string_view service, std::string_view operation);
-  std::vector<std::string> services() const;  ///< names of all embedded services, sorted
+  std::vector<std::string> services() const;  ///< names of all services that there are models of, sorted
   static std::string_view partitions_json();  ///< botocore's partitions.json
   const std::shared_ptr<Keys>& keys() const { return keys_; }
 

@@ -1,12 +1,14 @@
-// The embedded archive of models. Its layout is described in scripts/pack-models.
+// The embedded archive of models, whose layout is described in scripts/pack-models, and those of a folder.
 #include <fmt/format.h>
 #include <zstd.h>
 
 #include <charconv>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "aws/model.h"
+#include "aws/models_folder.h"
 #include "aws/protocol/nearest.h"
 
 extern "C" {
@@ -66,19 +68,48 @@ constexpr std::string_view partitions_name = "partitions.json";
 
 struct Models::Impl {
   struct Slot {
-    Entry entry;
-    std::once_flag once;
+    Entry entry;         // empty for one of the folder
+    std::mutex reading;  // the first to ask reads
     std::shared_ptr<const ServiceModel> model;
   };
-  std::map<std::string_view, Slot> slots;
+  std::map<std::string, Slot, std::less<>> slots;
+  std::optional<ModelsFolder> folder;
 };
+
+namespace {
+
+Result<std::shared_ptr<const ServiceModel>> unpack(std::string_view service, const Entry& entry,
+                                                   const std::shared_ptr<Keys>& keys) {
+  const auto bytes = std::make_unique_for_overwrite<char[]>(entry.unpacked + padding);
+  const std::size_t size = ZSTD_decompress(bytes.get(), entry.unpacked, entry.frame.data(), entry.frame.size());
+  REEVE_ASSERT(!ZSTD_isError(size) && size == entry.unpacked);  // our own bytes, made by our own build
+  std::string_view rest{bytes.get(), size};
+  std::string_view sizes = take(rest, '\n');
+  std::string_view parts[4];
+  for (std::string_view& part : parts) {
+    const std::size_t length = number(take(sizes, ' '));
+    part = rest.substr(0, length);
+    rest.remove_prefix(length);
+  }
+  auto model = ServiceModel::parse(service, parts[0], parts[1], parts[2], parts[3], keys);
+  REEVE_ASSERT(model.has_value());
+  return model;
+}
+
+}  // namespace
 
 Models::Models() : impl_(std::make_unique<Impl>()), keys_(std::make_shared<Keys>()) {
   for (const auto& [name, entry] : read_table()) {
-    if (name != partitions_name) impl_->slots[name].entry = entry;
+    if (name != partitions_name) impl_->slots[std::string(name)].entry = entry;
   }
 }
 Models::~Models() = default;
+
+Result<void> Models::add_folder(Disk& disk, const std::string& path) {
+  TRY(impl_->folder, ModelsFolder::open(disk, path));
+  for (const std::string& service : impl_->folder->services()) impl_->slots[service];
+  return {};
+}
 
 Result<std::shared_ptr<const ServiceModel>> Models::get(std::string_view service) {
   const auto found = impl_->slots.find(service);
@@ -88,27 +119,20 @@ Result<std::shared_ptr<const ServiceModel>> Models::get(std::string_view service
     for (const auto& [name, slot] : impl_->slots) names.push_back(name);
     if (const auto nearest = nearest_name(service, names); !nearest.empty()) {
       error.hint = fmt::format("Did you mean '{}'?", nearest);
+    } else if (!impl_->folder) {
+      error.hint = "Models of other services are read from the folder that --models or REEVE_MODELS names";
     }
     return fail(std::move(error));
   }
   Impl::Slot& slot = found->second;
-  std::call_once(slot.once, [&] {
-    const auto bytes = std::make_unique_for_overwrite<char[]>(slot.entry.unpacked + padding);
-    const std::size_t size =
-        ZSTD_decompress(bytes.get(), slot.entry.unpacked, slot.entry.frame.data(), slot.entry.frame.size());
-    REEVE_ASSERT(!ZSTD_isError(size) && size == slot.entry.unpacked);  // our own bytes, made by our own build
-    std::string_view rest{bytes.get(), size};
-    std::string_view sizes = take(rest, '\n');
-    std::string_view parts[4];
-    for (std::string_view& part : parts) {
-      const std::size_t length = number(take(sizes, ' '));
-      part = rest.substr(0, length);
-      rest.remove_prefix(length);
+  const std::lock_guard lock(slot.reading);
+  if (slot.model == nullptr) {
+    if (slot.entry.unpacked > 0) {
+      TRY(slot.model, unpack(service, slot.entry, keys_));
+    } else {
+      TRY(slot.model, impl_->folder->load(found->first, keys_));
     }
-    auto model = ServiceModel::parse(service, parts[0], parts[1], parts[2], parts[3], keys_);
-    REEVE_ASSERT(model.has_value());
-    slot.model = *std::move(model);
-  });
+  }
   return slot.model;
 }
 

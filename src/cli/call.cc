@@ -1,3 +1,4 @@
+#include "aws/describe.h"
 #include "aws/pages.h"
 #include "base/json.h"
 #include "cli/output.h"
@@ -5,30 +6,6 @@
 
 namespace reeve::cli {
 namespace {
-
-std::string_view type_name(const aws::Shape& shape) {
-  switch (shape.type) {
-    case aws::ShapeType::structure:
-      return "map";
-    case aws::ShapeType::list:
-      return "list";
-    case aws::ShapeType::map:
-      return "map";
-    case aws::ShapeType::string:
-      return "text";
-    case aws::ShapeType::blob:
-      return "bytes (base64)";
-    case aws::ShapeType::boolean:
-      return "boolean";
-    case aws::ShapeType::timestamp:
-      return "time";
-    case aws::ShapeType::float_number:
-    case aws::ShapeType::double_number:
-      return "number";
-    default:
-      return "integer";
-  }
-}
 
 Result<int> help(Engine& engine, const CallOptions& options) {
   if (options.service.empty()) {
@@ -41,12 +18,13 @@ Result<int> help(Engine& engine, const CallOptions& options) {
     return 0;
   }
   TRY(const auto found, engine.models().get(options.service, options.operation));
-  print(options.service + " " + options.operation + " takes:\n");
-  if (found.operation->input == nullptr) return 0;
-  for (const auto& member : found.operation->input->members) {
-    print("  " + std::string(member.name) + ": " + std::string(type_name(*member.shape)) +
-          (member.required ? " (required)" : "") + "\n");
+  const std::string parameters = aws::describe_parameters(*found.operation);
+  const std::string name = options.service + " " + options.operation;
+  if (parameters.empty()) {
+    print(name + " takes no parameters\n");
+    return 0;
   }
+  print(name + " takes:\n" + parameters + "\nTo begin from:\n" + aws::parameters_skeleton(*found.operation) + "\n");
   return 0;
 }
 

@@ -10,6 +10,7 @@ namespace reeve::cli {
 struct Common {
   std::string output = "table";  ///< table, json or csv
   std::string profile, endpoint_url;
+  std::string models;  ///< a folder of service models beside the embedded ones, in botocore's layout
   std::vector<std::string> regions;
   std::string sandbox;  ///< empty: AWS; "generated": the sandbox with its own estate; else an estate file
   std::string state;    ///< empty: the XDG state folder

@@ -82,6 +82,8 @@ void add_common(CLI::App& app, Common& common) {
   app.add_option("--now", common.now, "count ages from this time, such as 2026-01-31T00:00:00Z")->envname("REEVE_NOW");
   app.add_option("--var", common.vars, "NAME=VALUE for a policy's {NAME}, repeatable")->take_all();
   app.add_option("--faults", common.faults, "a fault script, for rehearsals")->envname("REEVE_FAULTS");
+  app.add_option("--models", common.models, "a folder of models of further services, as botocore/data")
+      ->envname("REEVE_MODELS");
   app.add_option("--log-file", common.log_file, "append a log of JSON lines")->envname("REEVE_LOG_FILE");
   app.add_option("--seed", common.seed, "seed of all chance, to repeat a rehearsal")
       ->envname("REEVE_SEED")
@@ -210,12 +212,16 @@ class CommandLine {
   void other_verbs() {
     auto& call = add("call", "Calls one operation of AWS, all its pages, and prints the answer.",
                      "  reeve call ec2 DescribeSnapshots '{\"OwnerIds\": [\"self\"]}'\n  reeve call ec2 --operations",
-                     [this](Engine& engine) { return cli::call(engine, call_); });
-    call.add_option("SERVICE", call_.service, "such as ec2")->required();
+                     [this](Engine& engine) {
+                       if (call_.service.empty() && call_.help) print(app_.get_subcommand("call")->help());
+                       return cli::call(engine, call_);
+                     });
+    call.set_help_flag();  // ours says what a service has, and what an operation takes
+    call.add_option("SERVICE", call_.service, "such as ec2; none: lists them");
     call.add_option("OPERATION", call_.operation, "such as DescribeSnapshots; none: lists them");
     call.add_option("PARAMETERS", call_.params, "a JSON object");
     call.add_flag("--one-page", call_.one_page, "only the first page");
-    call.add_flag("--operations,--parameters", call_.help, "lists operations, or an operation's parameters");
+    call.add_flag("-h,--help,--operations,--parameters", call_.help, "lists operations, or an operation's parameters");
     auto& sandbox = add("sandbox", "Serves the embedded cloud on loopback, for any AWS client.",
                         "  reeve sandbox --port 5555 --generate 300\n  reeve sandbox --reset", {},
                         [this] { return cli::sandbox_server(common_, sandbox_); });

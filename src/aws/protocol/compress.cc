@@ -54,14 +54,20 @@ bool has_packed_body(const HttpRequest& request, const Codec& codec) {
 }
 
 Result<void> decompress_body(HttpRequest& request) {
-  if (!request.body.starts_with("\x1f\x8b")) return fail(Code::malformed, "the body is not gzip, as it says");
+  TRY(std::string body, gunzip(request.body, limits::request_body_bytes));
+  request.body = std::move(body);
+  return {};
+}
+
+Result<std::string> gunzip(std::string_view packed, std::size_t most) {
+  if (!packed.starts_with("\x1f\x8b")) return fail(Code::malformed, "it is not gzip, as it says");
   z_stream z{};
-  if (inflateInit2(&z, gzip_format) != Z_OK) return fail(Code::malformed, "the body cannot be unpacked");
-  std::string out;
-  z.next_in = bytes(request.body);
-  z.avail_in = static_cast<uInt>(request.body.size());
+  if (inflateInit2(&z, gzip_format) != Z_OK) return fail(Code::malformed, "it cannot be unpacked");
+  std::string in(packed), out;
+  z.next_in = bytes(in);
+  z.avail_in = static_cast<uInt>(in.size());
   int state = Z_OK;
-  while (state == Z_OK && out.size() <= limits::request_body_bytes) {
+  while (state == Z_OK && out.size() <= most) {
     const std::size_t before = out.size();
     out.resize(before + std::max<std::size_t>(before, std::size_t{64} << 10));
     z.next_out = bytes(out) + before;
@@ -70,10 +76,9 @@ Result<void> decompress_body(HttpRequest& request) {
     out.resize(out.size() - z.avail_out);
   }
   inflateEnd(&z);
-  if (out.size() > limits::request_body_bytes) return fail(Code::limit_exceeded, "the body is too large unpacked");
-  if (state != Z_STREAM_END) return fail(Code::malformed, "the gzip body is cut off or damaged");
-  request.body = std::move(out);
-  return {};
+  if (out.size() > most) return fail(Code::limit_exceeded, "it is too large unpacked");
+  if (state != Z_STREAM_END) return fail(Code::malformed, "it is cut off or damaged gzip");
+  return out;
 }
 
 }  // namespace reeve::aws

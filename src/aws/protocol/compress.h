@@ -17,4 +17,7 @@ bool has_packed_body(const HttpRequest& request, const Codec& codec);
 /// (more than limits::request_body_bytes unpacked).
 Result<void> decompress_body(HttpRequest& request);
 
+/// Unpacks gzip (RFC 1952). Errors: malformed, limit_exceeded (more than `most` bytes).
+Result<std::string> gunzip(std::string_view packed, std::size_t most);
+
 }  // namespace reeve::aws

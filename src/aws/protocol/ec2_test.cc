@@ -137,14 +137,22 @@ TEST_F(Ec2, WhatIsNoErrorDocumentIsSaidSo) {
   }
 }
 
+TEST_F(Ec2, ATimeThatIsNoneIsUnknownAndThePageIsNotLost) {
+  const auto document = decode("DescribeSnapshots",
+                               "<a><snapshotSet><item><startTime>yesterday</startTime><volumeSize>8</volumeSize></item>"
+                               "</snapshotSet></a>");
+  ASSERT_TRUE(document) << document.error().text();
+  EXPECT_EQ((*document)["Snapshots"][0]["StartTime"].unknown_reason(), "not a time: yesterday");
+  EXPECT_EQ((*document)["Snapshots"][0]["VolumeSize"].as_integer(), 8);
+}
+
 TEST_F(Ec2, MalformedAnswersAreErrorsWithTheirPlace) {
   for (const char* body :
        {"", "no", "<a", "<a>", "<a><snapshotSet><item></snapshotSet></a>", "<a><nextToken>x</nextTokem></a>",
         "<a><nextToken>&nope;</nextToken></a>",
         "<a><snapshotSet><item><volumeSize>x</volumeSize></item></snapshotSet></a>",
-        "<a><snapshotSet><item><encrypted>maybe</encrypted></item></snapshotSet></a>",
-        "<a><snapshotSet><item><startTime>yesterday</startTime></item></snapshotSet></a>", "<a/><b/>",
-        "<!DOCTYPE a><a/>", "<a><nextToken><b/></nextToken></a>", "<a><nextToken>\xff</nextToken></a>"}) {
+        "<a><snapshotSet><item><encrypted>maybe</encrypted></item></snapshotSet></a>", "<a/><b/>", "<!DOCTYPE a><a/>",
+        "<a><nextToken><b/></nextToken></a>", "<a><nextToken>\xff</nextToken></a>"}) {
     const auto document = decode("DescribeSnapshots", body);
     ASSERT_FALSE(document) << body;
     EXPECT_EQ(document.error().code, Code::malformed) << body;

@@ -111,6 +111,7 @@ class Reader {
         std::optional<Time> time;
         if (is_text) time = parse_time(text);
         if (from.is_number()) time = of_seconds(from);
+        if (!time && is_text) return tape_.unreadable_time(key, text), Result<void>{};
         if (!time) return wrong(member, "a time");
         tape_.push(Kind::timestamp, key).integer = time->us;
         return {};

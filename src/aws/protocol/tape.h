@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -57,6 +58,11 @@ class Tape {
       return;
     }
     node.text = shared_text(text);
+  }
+
+  /// A time that cannot be read: the rest of the page is still of use, and nothing may be concluded from this member.
+  void unreadable_time(Keys::Id key, std::string_view given) {
+    text(key, "not a time: " + std::string(given.substr(0, 64)), Kind::unknown);
   }
 
   /// Ends a map or list that began at `mark`: its cells go to the arena, one cell stands for them.

@@ -392,7 +392,7 @@ bool Reader::scalar_text(const Member& member, std::string_view text, Keys::Id k
     }
     case ShapeType::timestamp: {
       const auto time = parse_time(text);
-      if (!time) return scan_.fail_with("a time that is none");
+      if (!time) return tape_.unreadable_time(key, text), true;
       tape_.push(Kind::timestamp, key).integer = time->us;
       return true;
     }

@@ -18,8 +18,8 @@ struct XmlPlace {
 };
 
 /// Reads an XML answer into a map by `shape` (nullptr: an empty map). Members that the shape does not know are passed
-/// over; empty lists are empty lists; a scalar other than a text that is empty counts as absent. The body must be
-/// followed by 64 readable zero bytes. Errors: malformed, limit_exceeded.
+/// over; empty lists are empty lists; a scalar other than a text that is empty counts as absent; a time that is none is
+/// unknown. The body must be followed by 64 readable zero bytes. Errors: malformed, limit_exceeded.
 Result<Document> read_xml(std::string_view body, const Shape* shape, const std::shared_ptr<Keys>& keys, XmlPlace place);
 
 /// The parts of it, for answers that also have members elsewhere: the cells of the body members of `shape`, for the
