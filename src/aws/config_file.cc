@@ -62,6 +62,12 @@ class Parser {
     if (prefixed_default_) {
       out_.profiles["default"] = std::move(*prefixed_default_);
     }
+    if (kind_ == ConfigFileKind::credentials) {
+      for (const auto& [name, properties] : out_.profiles) {
+        const bool keys = properties.contains("aws_access_key_id") || properties.contains("aws_secret_access_key");
+        if (keys) out_.keys_in_credentials_file.insert(name);
+      }
+    }
     return std::move(out_);
   }
 
@@ -169,6 +175,7 @@ void merge(Profiles& into, const Profiles& from) {
   merge_sections(into.profiles, from.profiles);
   merge_sections(into.sso_sessions, from.sso_sessions);
   merge_sections(into.services, from.services);
+  into.keys_in_credentials_file.insert(from.keys_in_credentials_file.begin(), from.keys_in_credentials_file.end());
 }
 
 Properties sub_properties(std::string_view value) {

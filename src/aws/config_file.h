@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,8 @@ struct Profiles {
   std::map<std::string, Properties> profiles;
   std::map<std::string, Properties> sso_sessions;
   std::map<std::string, Properties> services;
+  /// Profiles whose access keys stand in the credentials file: these come before a login session or a process.
+  std::set<std::string> keys_in_credentials_file;
 };
 
 enum class ConfigFileKind { config, credentials };

@@ -2,105 +2,34 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <map>
 
 #include "aws/credentials_chain.h"
-#include "base/json.h"
+#include "aws/credentials_http.h"
+#include "aws/credentials_local.h"
+#include "aws/credentials_login.h"
+#include "aws/credentials_sso.h"
+#include "aws/credentials_sts.h"
 
 namespace reeve::aws {
 namespace {
 
-/// Credentials that end within this are renewed; where that fails they are good until `hard_margin` before the end.
-/// A call may last minutes with its retries.
-constexpr Duration soft_margin = std::chrono::minutes(10);
-constexpr Duration hard_margin = std::chrono::minutes(1);
+/// Credentials that end within this are renewed by one caller; the others go on with the old ones.
+constexpr Duration advisory_window = std::chrono::minutes(10);
+/// Past this nobody uses them: a call may last a minute with its retries.
+constexpr Duration mandatory_window = std::chrono::minutes(1);
 /// Between two tries to renew what is still good: some sources only ever give a few minutes.
 constexpr Duration ask_again = std::chrono::minutes(1);
-/// People's helpers ask for fingerprints and one-time codes.
-constexpr Duration process_timeout = std::chrono::minutes(1);
-/// sts.AssumeRole's bounds of DurationSeconds.
-constexpr int least_session_s = 900, most_session_s = 43'200;
+/// Roles held on the way to others. Profiles with more of them are none that people write.
+constexpr std::size_t most_roles = 64;
 
-std::unexpected<Error> error(std::string message, std::string hint = {}) {
-  return fail({.code = Code::credentials, .message = std::move(message), .hint = std::move(hint)});
-}
+using Base = CredentialChain::Base;
 
-std::string trim(std::string text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-std::string variable(Environment& environment, std::string_view name) {
-  return trim(environment.get(name).value_or(""));
-}
-
-/// nullopt: the environment has no keys at all. Errors: half of them.
-Result<std::optional<Credentials>> from_environment(Environment& environment) {
-  Credentials out{.access_key_id = variable(environment, "AWS_ACCESS_KEY_ID"),
-                  .secret_access_key = variable(environment, "AWS_SECRET_ACCESS_KEY"),
-                  .session_token = variable(environment, "AWS_SESSION_TOKEN"),
-                  .account_id = variable(environment, "AWS_ACCOUNT_ID"),
-                  .source = "environment"};
-  if (out.access_key_id.empty() && out.secret_access_key.empty()) return std::nullopt;
-  if (out.access_key_id.empty() || out.secret_access_key.empty()) {
-    return error(fmt::format("environment: {} is set, but {} is not",
-                             out.access_key_id.empty() ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID",
-                             out.access_key_id.empty() ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY"));
-  }
-  const std::string expires = variable(environment, "AWS_CREDENTIAL_EXPIRATION");
-  if (!expires.empty()) {
-    auto time = parse_iso8601(expires);
-    if (!time) return error("environment: AWS_CREDENTIAL_EXPIRATION is no ISO 8601 time: " + expires);
-    out.expiration = *time;
-  }
-  return out;
-}
-
-/// What a credential_process prints ("Sourcing credentials with an external process").
-Result<Credentials> from_process_output(const std::string& text, const CredentialChain& chain) {
-  const std::string who = "credential_process of profile " + chain.profile;
-  auto document = parse_json(trim(text));
-  // The text itself may hold a secret, so no message shows it.
-  if (!document || !(*document).root().is_map()) return error(who + ": it printed no JSON object");
-  const Value root = document->root();
-  if (root["Version"].as_integer() != 1) return error(who + ": Version is not 1");
-  Credentials out{.access_key_id = root["AccessKeyId"].as_string(),
-                  .secret_access_key = root["SecretAccessKey"].as_string(),
-                  .session_token = root["SessionToken"].as_string(),
-                  .account_id = root["AccountId"].is_text() ? root["AccountId"].as_string() : chain.account_id,
-                  .source = who};
-  if (out.access_key_id.empty() || out.secret_access_key.empty()) {
-    return error(who + ": AccessKeyId or SecretAccessKey is missing");
-  }
-  if (root["Expiration"].is_text()) {
-    auto time = parse_iso8601(root["Expiration"].as_text());
-    if (!time) return error(who + ": Expiration is no ISO 8601 time");
-    out.expiration = *time;
-  }
-  return out;
-}
-
-Result<AssumeRoleRequest> request_of(const ChainRole& role, const std::string& default_name) {
-  AssumeRoleRequest out{.role_arn = role.role_arn,
-                        .session_name = role.role_session_name.empty() ? default_name : role.role_session_name,
-                        .external_id = role.external_id};
-  if (!role.mfa_serial.empty()) {
-    return error(
-        fmt::format("profile {}: mfa_serial asks for a one-time code, which Reeve does not ask for", role.profile),
-        "use temporary keys made with the code, or a credential_process");
-  }
-  if (!role.duration_seconds.empty()) {
-    int seconds = 0;
-    const char* end = role.duration_seconds.data() + role.duration_seconds.size();
-    const auto read = std::from_chars(role.duration_seconds.data(), end, seconds);
-    if (read.ec != std::errc() || read.ptr != end || seconds < least_session_s || seconds > most_session_s) {
-      return error(fmt::format("profile {}: duration_seconds is \"{}\", not a number from {} to {}", role.profile,
-                               role.duration_seconds, least_session_s, most_session_s));
-    }
-    out.duration = std::chrono::seconds(seconds);
-  }
-  return out;
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
 }
 
 class Chain final : public CredentialSource {
@@ -109,8 +38,9 @@ class Chain final : public CredentialSource {
       : world_(world), settings_(std::move(settings)), options_(std::move(options)) {}
 
   Task<Result<Credentials>> get() override {
-    if (held_ && good_for(*held_, soft_margin)) co_return *held_;
-    if (held_ && good_for(*held_, hard_margin) && world_.clock.steady() - asked_ < ask_again) co_return *held_;
+    if (held_ && good_for(*held_, advisory_window)) co_return *held_;
+    const bool usable = held_ && good_for(*held_, mandatory_window);
+    if (usable && (refresh_ || world_.clock.steady() - asked_ < ask_again)) co_return *held_;
     if (const auto running = refresh_) {  // somebody asks already
       co_await running->done.wait();
       co_return *running->result;
@@ -121,14 +51,14 @@ class Chain final : public CredentialSource {
     auto fresh = co_await std::move(asking);
     asked_ = world_.clock.steady();
     if (fresh && fresh->access_key_id == refused_key_ && fresh->session_token == refused_token_) {
-      fresh =
-          error(fmt::format("AWS refused the credentials of {} as expired or not valid, and it still gives the same",
-                            fresh->source),
-                "renew them, then go on");
+      fresh = no_credentials(fmt::format("AWS refused the credentials of {} as expired or not valid, and it still "
+                                         "gives the same",
+                                         fresh->source),
+                             "renew them, then go on");
     }
     if (fresh) {
       held_ = *fresh;
-    } else if (held_ && good_for(*held_, hard_margin)) {
+    } else if (held_ && good_for(*held_, mandatory_window)) {
       fresh = *held_;  // could not be renewed, but there is time left
     }
     mine->result = fresh;
@@ -144,6 +74,7 @@ class Chain final : public CredentialSource {
     refused_key_ = refused.access_key_id;
     refused_token_ = refused.session_token;
     held_.reset();
+    roles_.clear();
   }
 
  private:
@@ -152,91 +83,164 @@ class Chain final : public CredentialSource {
     Event done;
     std::optional<Result<Credentials>> result;
   };
+  /// What was tried and why not, a line each.
+  using Tried = std::vector<std::string>;
+
+  CredentialContext context() const { return {world_, settings_, options_}; }
 
   bool good_for(const Credentials& credentials, Duration margin) const {
     return !credentials.expiration || *credentials.expiration - world_.clock.wall() > margin;
   }
 
   Task<Result<Credentials>> ask() {
-    std::string tried;
+    Tried tried;
     if (settings_.profile_by_flag) {
-      tried = "environment: not asked, since --profile was given";
+      tried.push_back("environment: not asked, since --profile was given");
     } else {
       CO_TRY(auto found, from_environment(world_.environment));
       if (found) co_return *found;
-      tried = "environment: AWS_ACCESS_KEY_ID is not set";
+      tried.push_back("environment: AWS_ACCESS_KEY_ID is not set");
     }
-    CO_TRY(const auto profiles, load_profiles(world_.disk, settings_.config_path, settings_.credentials_path));
-    auto chain = resolve_chain(profiles, settings_.profile);
-    if (!chain) {
-      co_return error(
-          fmt::format("no credentials were found. Tried {}; profile {} ({}, {}): {}", tried, settings_.profile,
-                      settings_.config_path, settings_.credentials_path, chain.error().message),
-          "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+    CO_TRY(settings_.profiles, load_profiles(world_.disk, settings_.config_path, settings_.credentials_path));
+    if (auto web = web_identity_of_environment()) {
+      Task<Result<Credentials>> asking = from_web_identity(context(), *web, "AWS_WEB_IDENTITY_TOKEN_FILE");
+      co_return co_await std::move(asking);
     }
-    Task<Result<Credentials>> basis = base(*chain);
-    CO_TRY(auto credentials, co_await std::move(basis));
-    for (const ChainRole& role : chain->roles) {
-      CO_TRY(auto request, request_of(role, options_.role_session_name));
-      if (!options_.assume_role) co_return error("profile " + role.profile + ": no role can be assumed here");
-      Task<Result<Credentials>> assuming = options_.assume_role(std::move(request), std::move(credentials));
-      auto assumed = co_await std::move(assuming);
-      if (!assumed) {
-        Error out{.code = assumed.error().code == Code::cancelled ? Code::cancelled : Code::credentials,
-                  .message = fmt::format("profile {}: the role {} could not be assumed: {}", role.profile,
-                                         role.role_arn, assumed.error().message),
-                  .aws = assumed.error().aws};
-        out.cause = std::make_shared<const Error>(std::move(assumed).error());
-        co_return fail(std::move(out));
-      }
-      credentials = std::move(*assumed);
-      credentials.source = fmt::format("profile {} (role {})", role.profile, role.role_arn);
+    tried.push_back(settings_.profile_by_flag ? "web identity: not asked, since --profile was given"
+                                              : "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set");
+    auto chain = resolve_chain(settings_.profiles, settings_.profile);
+    if (chain) {
+      Task<Result<Credentials>> asking = of_profile(*chain);
+      co_return co_await std::move(asking);
     }
-    co_return credentials;
+    const std::string profile = fmt::format("profile {} ({}, {}): {}", settings_.profile, settings_.config_path,
+                                            settings_.credentials_path, chain.error().message);
+    if (chain.error().code != Code::not_found) co_return no_credentials(profile);
+    tried.push_back(profile);
+
+    Task<Result<Credentials>> container = from_container(context());
+    auto found = co_await std::move(container);
+    if (found || found.error().code != Code::not_found) co_return found;
+    tried.push_back("container: " + found.error().message);
+
+    Task<Result<Credentials>> instance = from_instance_metadata(context());
+    found = co_await std::move(instance);
+    if (found || found.error().code != Code::not_found) co_return found;
+    tried.push_back("instance metadata: " + found.error().message);
+    co_return no_credentials(
+        fmt::format("no credentials were found. Tried\n  {}\n", fmt::join(tried, "\n  ")),
+        "set AWS_PROFILE or --profile, log in (aws sso login, aws login), or set AWS_ACCESS_KEY_ID "
+        "and AWS_SECRET_ACCESS_KEY");
+  }
+
+  /// A role of the profile comes first; what the environment leaves out may stand in the profile.
+  std::optional<CredentialChain> web_identity_of_environment() const {
+    const std::string file = variable(world_.environment, "AWS_WEB_IDENTITY_TOKEN_FILE");
+    if (settings_.profile_by_flag || file.empty()) return std::nullopt;
+    const auto section = settings_.profiles.profiles.find(settings_.profile);
+    const Properties properties = section == settings_.profiles.profiles.end() ? Properties{} : section->second;
+    if (properties.contains("role_arn") && !properties.contains("web_identity_token_file")) return std::nullopt;
+    auto either = [&](const char* name, const char* property) {
+      const std::string value = variable(world_.environment, name);
+      return value.empty() ? property_of(properties, property) : value;
+    };
+    CredentialChain out{.base = Base::web_identity, .profile = settings_.profile};
+    out.token_file = file;
+    out.role_arn = either("AWS_ROLE_ARN", "role_arn");
+    out.role_session_name = either("AWS_ROLE_SESSION_NAME", "role_session_name");
+    out.duration_seconds = property_of(properties, "duration_seconds");
+    return out;
+  }
+
+  Task<Result<Credentials>> of_profile(const CredentialChain& chain) {
+    if (chain.roles.empty()) {
+      Task<Result<Credentials>> only = base(chain);
+      co_return co_await std::move(only);
+    }
+    // What is left of an earlier time of the roles on the way counts; the last one is what is to be renewed.
+    std::size_t from = chain.roles.size() - 1;
+    std::optional<Credentials> credentials;
+    for (; from > 0 && !credentials; --from) credentials = role_held(chain, from - 1);
+    if (credentials) {
+      ++from;
+    } else {
+      Task<Result<Credentials>> basis = base(chain);
+      CO_TRY(credentials, co_await std::move(basis));
+    }
+    for (; from < chain.roles.size(); ++from) {
+      Task<Result<Credentials>> assuming = assume_role(context(), chain.roles[from], std::move(*credentials));
+      CO_TRY(credentials, co_await std::move(assuming));
+      if (roles_.size() >= most_roles) roles_.clear();
+      if (from + 1 < chain.roles.size()) roles_[key_of(chain, from)] = *credentials;
+    }
+    co_return *credentials;
+  }
+
+  /// What one role's credentials rest on: all that the profiles say of it and of those below.
+  static std::string key_of(const CredentialChain& chain, std::size_t role) {
+    std::string out = fmt::format("{}\n{}\n{}\n{}\n{}", static_cast<int>(chain.base), chain.profile,
+                                  chain.access_key_id, chain.source, chain.role_arn);
+    for (std::size_t i = 0; i <= role; ++i) {
+      const ChainRole& at = chain.roles[i];
+      out += fmt::format("\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", at.role_arn, at.external_id, at.role_session_name,
+                         at.duration_seconds, at.mfa_serial, at.source_identity, at.session_policy,
+                         at.session_policy_arns, at.session_tags);
+    }
+    return out;
+  }
+
+  std::optional<Credentials> role_held(const CredentialChain& chain, std::size_t role) const {
+    const auto found = roles_.find(key_of(chain, role));
+    if (found == roles_.end() || !good_for(found->second, advisory_window)) return std::nullopt;
+    return found->second;
   }
 
   Task<Result<Credentials>> base(const CredentialChain& chain) {
+    const std::string who = "profile " + chain.profile;
     switch (chain.base) {
-      case CredentialChain::Base::keys:
-        co_return Credentials{.access_key_id = chain.access_key_id,
-                              .secret_access_key = chain.secret_access_key,
-                              .session_token = chain.session_token,
-                              .account_id = chain.account_id,
-                              .source = "profile " + chain.profile};
-      case CredentialChain::Base::process: {
-        Task<Result<Process::Output>> running = world_.process.run(chain.command, process_timeout);
-        auto output = co_await std::move(running);
-        const std::string who = "credential_process of profile " + chain.profile;
-        if (!output) co_return error(who + ": " + output.error().message);
-        if (output->exit_code != 0) {
-          co_return error(fmt::format("{} ended with {}: {}", who, output->exit_code, trim(output->error)));
-        }
-        co_return from_process_output(output->out, chain);
-      }
-      case CredentialChain::Base::named: {
-        if (chain.source != "Environment") {
-          co_return error(fmt::format("profile {}: credential_source {} is not there yet", chain.profile, chain.source),
-                          "Environment is");
-        }
-        CO_TRY(auto found, from_environment(world_.environment));
-        if (found) co_return *found;
-        co_return error(fmt::format("profile {}: credential_source is Environment, but AWS_ACCESS_KEY_ID is not set",
-                                    chain.profile));
-      }
-      case CredentialChain::Base::web_identity:
-      case CredentialChain::Base::sso:
-        break;
+      case Base::keys:
+        return ready<Result<Credentials>>(Credentials{.access_key_id = chain.access_key_id,
+                                                      .secret_access_key = chain.secret_access_key,
+                                                      .session_token = chain.session_token,
+                                                      .account_id = chain.account_id,
+                                                      .source = who});
+      case Base::process:
+        return from_process(context(), chain);
+      case Base::web_identity:
+        return from_web_identity(context(), chain, who);
+      case Base::sso:
+        return from_sso(context(), chain);
+      case Base::login:
+        return from_login(context(), chain);
+      case Base::named:
+        return named(chain);
     }
-    co_return error(
-        fmt::format("profile {}: {} is not there yet", chain.profile,
-                    chain.base == CredentialChain::Base::sso ? "IAM Identity Center (SSO)" : "web_identity_token_file"),
-        "`aws configure export-credentials` as credential_process gives them");
+    REEVE_ASSERT(false);
+  }
+
+  Task<Result<Credentials>> named(const CredentialChain& chain) {
+    const std::string source = lower(chain.source), who = "profile " + chain.profile + ": credential_source is ";
+    if (source == "environment") {
+      CO_TRY(auto found, from_environment(world_.environment));
+      if (found) co_return *found;
+      co_return no_credentials(who + "Environment, but AWS_ACCESS_KEY_ID is not set");
+    }
+    if (source != "ecscontainer" && source != "ec2instancemetadata") {
+      co_return no_credentials(fmt::format("{}{}, which does not exist", who, chain.source),
+                               "it is Environment, EcsContainer or Ec2InstanceMetadata");
+    }
+    Task<Result<Credentials>> asking =
+        source == "ecscontainer" ? from_container(context()) : from_instance_metadata(context());
+    auto found = co_await std::move(asking);
+    if (!found) co_return no_credentials(who + chain.source, std::move(found).error());
+    co_return found;
   }
 
   const World world_;
-  const Settings settings_;
+  Settings settings_;
   const CredentialOptions options_;
   std::optional<Credentials> held_;
+  std::map<std::string, Credentials> roles_;  ///< on the way to others, by key_of
   std::string refused_key_, refused_token_;
   std::shared_ptr<Refresh> refresh_;
   Steady asked_{INT64_MIN / 2};
@@ -246,7 +250,9 @@ class Fixed final : public CredentialSource {
  public:
   explicit Fixed(Credentials credentials) : credentials_(std::move(credentials)) {}
   Task<Result<Credentials>> get() override {
-    if (refused_) co_return error("AWS refused the credentials of " + credentials_.source + " as expired or not valid");
+    if (refused_) {
+      co_return no_credentials("AWS refused the credentials of " + credentials_.source + " as expired or not valid");
+    }
     co_return credentials_;
   }
   void invalidate(const Credentials& refused) override {

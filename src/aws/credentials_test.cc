@@ -1,49 +1,11 @@
 #include <gtest/gtest.h>
 
-#include "aws/credentials_chain.h"
-#include "aws/credentials_source.h"
-#include "aws/settings.h"
-#include "base/sim_seams.h"
+#include "aws/credentials_fakes.h"
 
 namespace reeve::aws {
 namespace {
 
-struct Fixture {
-  SimWorld world;
-  CredentialOptions options;
-  SettingsOverrides overrides;
-  std::vector<std::pair<AssumeRoleRequest, Credentials>> assumed;
-  Duration session = std::chrono::hours(1);
-
-  Fixture() {
-    options.role_session_name = "reeve-r1";
-    options.assume_role = [this](AssumeRoleRequest request, Credentials base) -> Task<Result<Credentials>> {
-      assumed.emplace_back(request, base);
-      Task<Result<void>> latency = world.loop.sleep(std::chrono::milliseconds(50));
-      CO_TRY(co_await std::move(latency));
-      co_return Credentials{.access_key_id = "ASIA" + std::to_string(assumed.size()),
-                            .secret_access_key = "s",
-                            .session_token = "t" + std::to_string(assumed.size()),
-                            .expiration = world.clock.wall() + session};
-    };
-  }
-  void config(const std::string& text) { write("/home/reeve/.aws/config", text); }
-  void keys(const std::string& text) { write("/home/reeve/.aws/credentials", text); }
-  void write(const std::string& path, const std::string& text) {
-    ASSERT_TRUE(world.disk.make_folders("/home/reeve/.aws"));
-    ASSERT_TRUE(world.disk.write_file(path, text));
-  }
-  std::unique_ptr<CredentialSource> source() {
-    auto settings = load_settings(world.environment, world.disk, overrides);
-    EXPECT_TRUE(settings) << settings.error().text();
-    return make_credentials(world.world, settings ? *settings : Settings{}, options);
-  }
-  Result<Credentials> get(CredentialSource& from) { return world.loop.run(from.get()); }
-  Result<Credentials> get() {
-    const auto from = source();
-    return get(*from);
-  }
-};
+using Fixture = CredentialFixture;
 
 TEST(Credentials, TheEnvironmentComesFirst) {
   Fixture f;
@@ -95,14 +57,16 @@ TEST(Credentials, RolesAreAssumedOneAfterAnother) {
   ASSERT_TRUE(got) << got.error().text();
   EXPECT_EQ(got->access_key_id, "ASIA2");
   EXPECT_EQ(got->source, "profile top (role arn:aws:iam::123456789012:role/top)");
-  ASSERT_EQ(f.assumed.size(), 2u);
-  EXPECT_EQ(f.assumed[0].first.role_arn, "arn:aws:iam::123456789012:role/middle");
-  EXPECT_EQ(f.assumed[0].first.session_name, "mine");
-  EXPECT_EQ(f.assumed[0].second.access_key_id, "base");
-  EXPECT_EQ(f.assumed[1].first.session_name, "reeve-r1") << "the run's id, where the profile says nothing";
-  EXPECT_EQ(f.assumed[1].first.external_id, "x");
-  EXPECT_EQ(f.assumed[1].first.duration, std::chrono::hours(1));
-  EXPECT_EQ(f.assumed[1].second.access_key_id, "ASIA1");
+  EXPECT_EQ(got->account_id, "123456789012");
+  ASSERT_EQ(f.called.size(), 2u);
+  EXPECT_EQ(to_json(f.called[0].request.params),
+            R"({"RoleArn":"arn:aws:iam::123456789012:role/middle","RoleSessionName":"mine"})");
+  EXPECT_EQ(f.called[0].base.access_key_id, "base");
+  EXPECT_EQ(to_json(f.called[1].request.params),
+            R"({"RoleArn":"arn:aws:iam::123456789012:role/top","RoleSessionName":"reeve-r1","ExternalId":"x",)"
+            R"("DurationSeconds":3600})")
+      << "the run's id, where the profile says nothing";
+  EXPECT_EQ(f.called[1].base.access_key_id, "ASIA1");
 }
 
 TEST(Credentials, ARoleOverTheEnvironmentsKeys) {
@@ -112,7 +76,7 @@ TEST(Credentials, ARoleOverTheEnvironmentsKeys) {
   EXPECT_FALSE(f.get());
   f.world.environment.variables = {{"AWS_ACCESS_KEY_ID", "env"}, {"AWS_SECRET_ACCESS_KEY", "secret"}};
   ASSERT_TRUE(f.get());
-  EXPECT_EQ(f.assumed.at(0).second.access_key_id, "env");
+  EXPECT_EQ(f.called.at(0).base.access_key_id, "env");
 }
 
 TEST(Credentials, ManyCallersAskOnce) {
@@ -126,7 +90,7 @@ TEST(Credentials, ManyCallersAskOnce) {
     ASSERT_TRUE(got);
     EXPECT_EQ(got->access_key_id, "ASIA1");
   }
-  EXPECT_EQ(f.assumed.size(), 1u);
+  EXPECT_EQ(f.called.size(), 1u);
 }
 
 TEST(Credentials, RenewedBeforeTheyExpire) {
@@ -161,7 +125,7 @@ TEST(Credentials, ShortLivedOnesAreNotAskedForAtEachCall) {
   f.overrides.profile = "middle";
   const auto from = f.source();
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(f.get(*from));
-  EXPECT_EQ(f.assumed.size(), 1u);
+  EXPECT_EQ(f.called.size(), 1u);
 }
 
 TEST(Credentials, WhatAwsRefusedIsNotGivenAgain) {
@@ -217,11 +181,7 @@ TEST(Credentials, ARefusedRoleKeepsAwssReason) {
   Fixture f;
   f.config(roles);
   f.overrides.profile = "middle";
-  f.options.assume_role = [](AssumeRoleRequest, Credentials) -> Task<Result<Credentials>> {
-    Error error{.code = Code::access_denied, .message = "not authorized to perform: sts:AssumeRole"};
-    error.aws = std::make_shared<AwsError>(AwsError{.code = "AccessDenied", .status = 403, .request_id = "r"});
-    co_return fail(std::move(error));
-  };
+  f.answer = [](const Request&, const Credentials&) { return refused(Code::access_denied, "AccessDenied", 403); };
   const auto got = f.get();
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, Code::credentials);
@@ -235,7 +195,7 @@ TEST(Credentials, DurationsOutOfBoundsAreRefused) {
     f.config(std::string("[default]\nrole_arn = arn\nsource_profile = b\nduration_seconds = ") + seconds +
              "\n[profile b]\naws_access_key_id = a\naws_secret_access_key = s\n");
     EXPECT_FALSE(f.get()) << seconds;
-    EXPECT_TRUE(f.assumed.empty());
+    EXPECT_TRUE(f.called.empty());
   }
 }
 

@@ -170,6 +170,10 @@ class RuleEndpoints final : public Endpoints {
 
 }  // namespace
 
+bool Endpoints::by_account(const ServiceModel& model) {
+  return model.endpoint_rules.find("\"AWS::Auth::AccountId\"") != std::string::npos;
+}
+
 std::unique_ptr<Endpoints> Endpoints::make(std::string_view partitions_json) {
   return std::make_unique<RuleEndpoints>(partitions_json);
 }

@@ -30,6 +30,9 @@ class Endpoints {
   virtual Result<Document> evaluate(std::string_view rule_set_json, Value parameters) = 0;
   /// The partition that a region belongs to ("aws", "aws-cn", …), by pattern where it is not listed.
   virtual std::string partition_of(std::string_view region) = 0;
+  /// Whether the service's rules may put the account of the credentials into the endpoint (AccountId and
+  /// AccountIdEndpointMode; elsewhere a parameter AccountId is an operation's own).
+  static bool by_account(const ServiceModel& model);
   static std::unique_ptr<Endpoints> make(std::string_view partitions_json);
 };
 

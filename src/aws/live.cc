@@ -77,7 +77,13 @@ bool LiveApi::at_aws(const std::string& service) const {
   return parsed && is_aws_host(parsed->host);
 }
 
-Result<Endpoint> LiveApi::endpoint(const ServiceModel& model, const Scope& scope) {
+bool LiveApi::by_account(const ServiceModel& model) {
+  const auto [it, is_new] = by_account_.try_emplace(model.service());
+  if (is_new) it->second = Endpoints::by_account(model);
+  return it->second;
+}
+
+Result<Endpoint> LiveApi::endpoint(const ServiceModel& model, const Scope& scope, std::string_view account_id) {
   if (scope.region.empty()) {
     return fail({.code = Code::endpoint, .message = "no region is given", .hint = "--region or AWS_REGION says one"});
   }
@@ -87,16 +93,21 @@ Result<Endpoint> LiveApi::endpoint(const ServiceModel& model, const Scope& scope
   parameters.put("UseFIPS", settings_.use_fips);
   parameters.put("UseDualStack", settings_.use_dual_stack);
   parameters.put_if("Endpoint", endpoint_override(model.service()));
+  if (by_account(model)) {
+    parameters.put("AccountIdEndpointMode", settings_.account_id_endpoint_mode);
+    if (settings_.account_id_endpoint_mode != "disabled") parameters.put_if("AccountId", account_id);
+  }
   parameters.end();
   const Document document = parameters.finish();
   return endpoints_.resolve(model, document);
 }
 
-Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models::Found& found, const Codec& codec) {
+Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models::Found& found, const Codec& codec,
+                                           std::string_view account_id) {
   const ServiceModel& model = *found.model;
   const std::string& token = request.invocation_id;
   TRY(EncodedRequest encoded, codec.encode_request(model, *found.operation, request.params, token));
-  TRY(const Endpoint to, endpoint(model, request.scope));
+  TRY(const Endpoint to, endpoint(model, request.scope, account_id));
   TRY(const Url url, parse_url(to.url));
 
   Outgoing out{.found = found, .codec = &codec};
@@ -142,13 +153,20 @@ Task<Result<Response>> LiveApi::attempt(const Request& request) {
   if (request.cancel.requested()) co_return fail(Code::cancelled, "interrupted before the call");
   CO_TRY(const Models::Found found, find_model_(request.service, request.operation));
   CO_TRY(const Codec* codec, find_codec_(*found.model));
-  CO_TRY(Outgoing outgoing, prepare(request, found, *codec));
 
   Credentials credentials;
   const bool anonymous = found.operation->auth_type == "none";
-  if (!anonymous) {
+  const bool account_first = !anonymous && by_account(*found.model);
+  if (account_first) {
     Task<Result<Credentials>> get = credentials_.get();
     CO_TRY(credentials, co_await std::move(get));
+  }
+  CO_TRY(Outgoing outgoing, prepare(request, found, *codec, credentials.account_id));
+  if (!anonymous) {
+    if (!account_first) {
+      Task<Result<Credentials>> get = credentials_.get();
+      CO_TRY(credentials, co_await std::move(get));
+    }
     CO_TRY(sign_it(outgoing, request, credentials));
   } else {
     outgoing.signed_at = world_.clock.wall() + skew_.offset(request.service, request.scope.region);
@@ -157,6 +175,7 @@ Task<Result<Response>> LiveApi::attempt(const Request& request) {
   const Steady sent = world_.clock.steady();
   const Steady deadline = std::min(request.deadline, sent + settings_.attempt_timeout);
   HttpRequest http = outgoing.http;
+  if (settings_.finish) settings_.finish(http);
   Task<Result<HttpResponse>> sending = world_.http.send(std::move(http), deadline, request.cancel);
   CO_TRY(HttpResponse response, co_await std::move(sending));
 

@@ -7,6 +7,7 @@
 #include "aws/api.h"
 #include "aws/clock_skew.h"
 #include "aws/credentials.h"
+#include "aws/credentials_source.h"
 #include "aws/endpoints.h"
 #include "aws/limiter.h"
 #include "aws/model.h"
@@ -28,6 +29,10 @@ struct LiveSettings {
   /// service. See live_settings. Where nothing is given the rule sets decide.
   std::function<std::string(const std::string& service)> configured_endpoint;
   bool use_fips = false, use_dual_stack = false;
+  /// "preferred", "disabled" or "required": for rule sets that put the account into the endpoint.
+  std::string account_id_endpoint_mode = "preferred";
+  /// Sees each request after it was signed: adds headers that are not signed. May be empty.
+  std::function<void(HttpRequest& request)> finish = {};
   /// May be shared by several doors of one engine, so that rules are read once; a null one is made here.
   std::shared_ptr<Endpoints> endpoints;
   /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s.
@@ -47,8 +52,9 @@ class LiveApi : public Api {
           CredentialSource& credentials, ClockSkew& skew, LiveSettings settings);
   ~LiveApi() override;
   Task<Result<Response>> call(Request request) override;
-  /// Where calls of a service go. Errors: endpoint.
-  Result<Endpoint> endpoint(const ServiceModel& model, const Scope& scope);
+  /// Where calls of a service go; `account_id` (of the credentials, may be empty) counts where the rules ask for it.
+  /// Errors: endpoint.
+  Result<Endpoint> endpoint(const ServiceModel& model, const Scope& scope, std::string_view account_id = {});
   /// The URL that was given for a service; empty: the rule sets decide.
   const std::string& endpoint_override(const std::string& service) const;
   /// False if an endpoint was given that is not AWS's (an emulator, the sandbox): AWS's limits do not bind there.
@@ -57,7 +63,8 @@ class LiveApi : public Api {
  private:
   struct Outgoing;
   Task<Result<Response>> attempt(const Request& request);
-  Result<Outgoing> prepare(const Request& request, const Models::Found& found, const Codec& codec);
+  Result<Outgoing> prepare(const Request& request, const Models::Found& found, const Codec& codec,
+                           std::string_view account_id);
   Result<void> sign_it(Outgoing& outgoing, const Request& request, const Credentials& credentials);
   Task<Result<Response>> answer(const Request& request, const Outgoing& outgoing, HttpResponse http);
   World world_;
@@ -67,7 +74,9 @@ class LiveApi : public Api {
   CredentialSource& credentials_;
   ClockSkew& skew_;
   LiveSettings settings_;
+  bool by_account(const ServiceModel& model);
   mutable std::map<std::string, std::string> overrides_;  // by service, what was found out
+  std::map<std::string, bool> by_account_;                // by service, whether its rules ask for an account
 };
 
 /// The door as it is used: retry ⊃ limiter ⊃ (what `inside` puts there) ⊃ sign ⊃ send.
@@ -91,6 +100,11 @@ class Live : public Api {
 
 /// Endpoints, FIPS and dual stack as flags, environment and profile say; all references must outlive the door.
 LiveSettings live_settings(const Settings& settings, Environment& environment, Models& models);
+
+/// The door for calls on the way to credentials (see CredentialOptions): endpoints, FIPS and retries as the settings say;
+/// --endpoint-url counts for STS alone. `world` and `models` must outlive it.
+CredentialDoor credential_door(const World& world, Models& models, Settings settings, std::string version,
+                               std::string run_id);
 
 /// Makes the door. `limits` may be shared by several doors of one engine (several accounts); a null one is made here.
 std::unique_ptr<Live> make_live(const World& world, Models& models, CredentialSource& credentials,

@@ -2,6 +2,7 @@
 
 #include "aws/live.h"
 #include "aws/settings.h"
+#include "aws/trace_header.h"
 
 namespace reeve::aws {
 
@@ -27,11 +28,35 @@ LiveSettings live_settings(const Settings& settings, Environment& environment, M
   out.endpoint_url = settings.endpoint_url;
   out.use_fips = settings.use_fips;
   out.use_dual_stack = settings.use_dual_stack;
+  out.account_id_endpoint_mode = name(settings.account_id_endpoint_mode);
+  out.retry = settings.retry;
+  out.finish = [&environment](HttpRequest& request) { add_trace_header(environment, request); };
   out.configured_endpoint = [&settings, &environment, &models](const std::string& service) -> std::string {
     const auto model = models.get(service);
     return model ? settings.endpoint_url_for(environment, (*model)->service_id) : "";
   };
   return out;
+}
+
+CredentialDoor credential_door(const World& world, Models& models, Settings settings, std::string version,
+                               std::string run_id) {
+  // --endpoint-url stands for one cloud, STS included. To sign-in services it is not told: they get tokens of people.
+  auto own = std::make_shared<Settings>(std::move(settings));
+  const std::string url = std::exchange(own->endpoint_url, {});
+  return [&world, &models, own, url, version = std::move(version), run_id = std::move(run_id)](
+             CredentialSource& credentials, std::function<void(HttpRequest&)> finish) -> std::unique_ptr<Api> {
+    LiveSettings live = live_settings(*own, world.environment, models);
+    live.version = version;
+    live.run_id = run_id;
+    if (!url.empty()) live.service_endpoints["sts"] = url;
+    if (finish) {
+      live.finish = [traced = std::move(live.finish), finish = std::move(finish)](HttpRequest& request) {
+        traced(request);
+        finish(request);
+      };
+    }
+    return make_live(world, models, credentials, std::move(live));
+  };
 }
 
 std::unique_ptr<Live> make_live(const World& world, Models& models, CredentialSource& credentials,

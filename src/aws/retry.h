@@ -12,9 +12,13 @@
 
 namespace reeve::aws {
 
+/// retry_mode, as profiles and AWS_RETRY_MODE name it.
+enum class RetryMode : std::uint8_t { standard, adaptive, legacy };
+
 /// The SDKs' standard retry mode (AWS SDKs and Tools Reference Guide: "Retry behavior"), with the delays of the
 /// rules 2.1 of 2026.
 struct RetrySettings {
+  RetryMode mode = RetryMode::standard;
   int attempts_most = 3;
   /// How long one listing call waits out throttles before it fails: several other tools at work make EC2 refuse a
   /// listing for minutes, and a listing that breaks off is worth nothing.

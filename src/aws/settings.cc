@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace reeve::aws {
 namespace {
 
@@ -12,11 +14,6 @@ constexpr std::size_t most_file_bytes = std::size_t{4} << 20;
 std::optional<std::string> get(Environment& environment, std::string_view name) {
   auto value = environment.get(name);
   return value && !value->empty() ? value : std::nullopt;
-}
-
-bool is_true(std::string_view text) {
-  return text.size() == 4 && (text[0] | 32) == 't' && (text[1] | 32) == 'r' && (text[2] | 32) == 'u' &&
-         (text[3] | 32) == 'e';
 }
 
 std::string expand_home(std::string path, Environment& environment) {
@@ -35,6 +32,114 @@ std::string key_of(std::string_view service_id, bool upper) {
   return out;
 }
 
+std::string lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return text;
+}
+
+/// Reads settings by a variable and a property, and says which of them has a value that is none.
+class Reader {
+ public:
+  Reader(Environment& environment, const Settings& settings) : environment_(environment), settings_(settings) {}
+
+  /// Empty: nobody says.
+  std::string text(const char* variable, const char* property) {
+    auto value = get(environment_, variable);
+    if (value) {
+      asked_ = variable;
+      return *value;
+    }
+    asked_ = fmt::format("{} of profile {}", property, settings_.profile);
+    const std::string* said = settings_.property(property);
+    return said != nullptr ? *said : std::string();
+  }
+
+  Result<bool> flag(const char* variable, const char* property) {
+    const std::string value = lower(text(variable, property));
+    if (value.empty() || value == "false") return false;
+    if (value == "true") return true;
+    return wrong(value, "true or false");
+  }
+
+  /// `otherwise` where nobody says. Numbers from 1 to `most`.
+  Result<int> number(const char* variable, const char* property, int otherwise, int most) {
+    const std::string value = text(variable, property);
+    if (value.empty()) return otherwise;
+    int out = 0;
+    const char* end = value.data() + value.size();
+    const auto read = std::from_chars(value.data(), end, out);
+    if (read.ec != std::errc() || read.ptr != end || out < 1 || out > most) {
+      return wrong(value, fmt::format("a number from 1 to {}", most));
+    }
+    return out;
+  }
+
+  /// One of `words` (lower case), as its index; 0 where nobody says.
+  Result<int> word(const char* variable, const char* property, const std::vector<std::string>& words) {
+    const std::string value = lower(text(variable, property));
+    if (value.empty()) return 0;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words[i] == value) return static_cast<int>(i);
+    }
+    return wrong(value, fmt::format("one of {}", fmt::join(words, ", ")));
+  }
+
+ private:
+  std::unexpected<Error> wrong(const std::string& value, const std::string& expected) const {
+    return fail({.code = Code::invalid_input,
+                 .message = fmt::format("{} is \"{}\", which is not {}", asked_, value, expected)});
+  }
+
+  Environment& environment_;
+  const Settings& settings_;
+  std::string asked_;  ///< where the latest value came from, for messages
+};
+
+/// More attempts, or longer waits for metadata, are a slip of the pen.
+constexpr int most_attempts = 100, most_metadata_seconds = 60;
+
+Result<void> load_calling(Settings& out, Reader& reader) {
+  TRY(out.use_fips, reader.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"));
+  TRY(out.use_dual_stack, reader.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"));
+  TRY(const int mode, reader.word("AWS_RETRY_MODE", "retry_mode", {"standard", "adaptive", "legacy"}));
+  out.retry.mode = static_cast<RetryMode>(mode);
+  const int attempts = out.retry.mode == RetryMode::legacy ? 5 : RetrySettings{}.attempts_most;
+  TRY(out.retry.attempts_most, reader.number("AWS_MAX_ATTEMPTS", "max_attempts", attempts, most_attempts));
+  TRY(const int accounts,
+      reader.word("AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode", {"preferred", "disabled", "required"}));
+  out.account_id_endpoint_mode = static_cast<AccountIdEndpointMode>(accounts);
+  const std::string set = reader.text("AWS_SIGV4A_SIGNING_REGION_SET", "sigv4a_signing_region_set");
+  for (std::string_view regions = set; !regions.empty();) {
+    const auto comma = std::min(regions.find(','), regions.size());
+    std::string_view region = regions.substr(0, comma);
+    while (region.starts_with(' ')) region.remove_prefix(1);
+    while (region.ends_with(' ')) region.remove_suffix(1);
+    if (!region.empty()) out.sigv4a_signing_region_set.emplace_back(region);
+    regions.remove_prefix(std::min(comma + 1, regions.size()));
+  }
+  return {};
+}
+
+Result<void> load_metadata(Settings& out, Reader& reader, const SettingsOverrides& overrides) {
+  TRY(out.metadata_disabled, reader.flag("AWS_EC2_METADATA_DISABLED", "ec2_metadata_disabled"));
+  TRY(out.metadata_v1_disabled, reader.flag("AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled"));
+  out.metadata_endpoint = overrides.metadata_endpoint;
+  if (out.metadata_endpoint.empty()) {
+    out.metadata_endpoint = reader.text("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+  }
+  out.metadata_endpoint_mode = overrides.metadata_endpoint_mode;
+  if (out.metadata_endpoint_mode.empty()) {
+    out.metadata_endpoint_mode =
+        reader.text("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+  }
+  TRY(const int seconds,
+      reader.number("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout", 1, most_metadata_seconds));
+  out.metadata_timeout = std::chrono::seconds(seconds);
+  TRY(out.metadata_attempts,
+      reader.number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", 1, most_attempts));
+  return {};
+}
+
 Result<Profiles> load(Disk& disk, const std::string& path, ConfigFileKind kind) {
   auto text = disk.read_file(path, most_file_bytes);
   if (!text) {
@@ -45,6 +150,18 @@ Result<Profiles> load(Disk& disk, const std::string& path, ConfigFileKind kind) 
 }
 
 }  // namespace
+
+std::string_view name(AccountIdEndpointMode mode) {
+  switch (mode) {
+    case AccountIdEndpointMode::preferred:
+      return "preferred";
+    case AccountIdEndpointMode::disabled:
+      return "disabled";
+    case AccountIdEndpointMode::required:
+      return "required";
+  }
+  REEVE_ASSERT(false);
+}
 
 const std::string* Settings::property(const std::string& name) const {
   const auto section = profiles.profiles.find(profile);
@@ -107,24 +224,16 @@ Result<Settings> load_settings(Environment& environment, Disk& disk, const Setti
                                         out.credentials_path),
                  .hint = known.empty() ? "there are no profiles" : "there are: " + known});
   }
-  auto property_or = [&](const char* name) {
-    const std::string* value = out.property(name);
-    return value != nullptr ? *value : std::string();
-  };
-  auto variable_or = [&](const char* variable, const char* name) {
-    auto value = get(environment, variable);
-    return value ? *value : property_or(name);
-  };
+  Reader reader(environment, out);
   out.region = overrides.region;
   if (out.region.empty()) out.region = get(environment, "AWS_REGION").value_or("");
-  if (out.region.empty()) out.region = variable_or("AWS_DEFAULT_REGION", "region");
+  if (out.region.empty()) out.region = reader.text("AWS_DEFAULT_REGION", "region");
   out.endpoint_url = overrides.endpoint_url;
-  out.ignore_configured_endpoint_urls =
-      overrides.ignore_configured_endpoint_urls ||
-      is_true(variable_or("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"));
-  out.use_fips = is_true(variable_or("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"));
-  out.use_dual_stack = is_true(variable_or("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"));
-  out.ca_bundle = expand_home(variable_or("AWS_CA_BUNDLE", "ca_bundle"), environment);
+  TRY(const bool ignored, reader.flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"));
+  out.ignore_configured_endpoint_urls = overrides.ignore_configured_endpoint_urls || ignored;
+  out.ca_bundle = expand_home(reader.text("AWS_CA_BUNDLE", "ca_bundle"), environment);
+  TRY(load_calling(out, reader));
+  TRY(load_metadata(out, reader, overrides));
   auto proxy = [&](const char* lower_case, const char* upper_case) {
     auto value = get(environment, lower_case);
     return value ? *value : get(environment, upper_case).value_or("");

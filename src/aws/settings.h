@@ -2,8 +2,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aws/config_file.h"
+#include "aws/retry.h"
 #include "base/result.h"
 #include "base/seams.h"
 
@@ -15,7 +17,13 @@ struct SettingsOverrides {
   std::string region;        ///< --region
   std::string endpoint_url;  ///< --endpoint-url
   bool ignore_configured_endpoint_urls = false;
+  std::string metadata_endpoint, metadata_endpoint_mode;  ///< of instance metadata; the environment's endpoint wins
 };
+
+/// Whether an endpoint holds the account's number, where a service has such ("Account-based endpoints", AWS SDKs and
+/// Tools Reference Guide).
+enum class AccountIdEndpointMode : std::uint8_t { preferred, disabled, required };
+std::string_view name(AccountIdEndpointMode mode);
 
 /// The settings that AWS's tools share: flags, then AWS_… variables, then the profile ("Settings reference", AWS SDKs
 /// and Tools Reference Guide).
@@ -28,6 +36,14 @@ struct Settings {
   bool use_fips = false, use_dual_stack = false;
   std::string ca_bundle;
   std::string http_proxy, https_proxy, no_proxy;
+  RetrySettings retry;  ///< of max_attempts and retry_mode
+  AccountIdEndpointMode account_id_endpoint_mode = AccountIdEndpointMode::preferred;
+  std::vector<std::string> sigv4a_signing_region_set;  ///< empty: the endpoint rules say it
+  /// Instance metadata (AWS_EC2_METADATA_…, AWS_METADATA_SERVICE_…): an endpoint that is empty follows from the mode.
+  bool metadata_disabled = false, metadata_v1_disabled = false;
+  std::string metadata_endpoint, metadata_endpoint_mode;
+  Duration metadata_timeout = std::chrono::seconds(1);
+  int metadata_attempts = 1;
   std::string config_path, credentials_path;
   Profiles profiles;
 
@@ -45,7 +61,9 @@ Settings locate_files(Environment& environment, const SettingsOverrides& overrid
 /// Both files, merged. A file that is not there is empty. Errors: invalid_input, io.
 Result<Profiles> load_profiles(Disk& disk, const std::string& config_path, const std::string& credentials_path);
 
-/// Errors: invalid_input (a file does not parse, or the profile that was asked for does not exist), io.
+/// AWS_DEFAULTS_MODE is passed over: what it chooses between, Reeve has its own measured values for.
+/// Errors: invalid_input (a file does not parse, the profile that was asked for does not exist, or a setting has a
+/// value that is none of its own), io.
 Result<Settings> load_settings(Environment& environment, Disk& disk, const SettingsOverrides& overrides = {});
 
 }  // namespace reeve::aws

@@ -86,6 +86,12 @@ std::string sha256_hex(std::string_view bytes) {
   return encode_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
+std::string sha1_hex(std::string_view bytes) {
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return encode_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
 unsigned crc32(std::string_view bytes) {
   return static_cast<unsigned>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }

@@ -17,6 +17,8 @@ std::string encode_hex(std::string_view bytes);  ///< lower case
 /// SHA-256 (FIPS 180-4) of the bytes: 32 raw bytes, or 64 hex digits.
 std::array<unsigned char, 32> sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
+/// SHA-1 (FIPS 180-4) as 40 hex digits: for names that others derive so, never for trust.
+std::string sha1_hex(std::string_view bytes);
 
 /// CRC-32 of IEEE 802.3 (as zlib's).
 unsigned crc32(std::string_view bytes);

@@ -109,7 +109,6 @@ Result<void> Engine::open() {
   } else {
     random_ = std::make_unique<RealRandom>();
   }
-  if (!common_.models.empty()) TRY(models_.add_folder(disk_, common_.models));
   state_.path = state_folder(common_, environment_);
   loop_ = std::make_unique<Loop>(*clock_);
   TRY(interrupts_, watch_interrupts(*loop_, [this] {
@@ -200,6 +199,7 @@ Result<void> Engine::open_aws() {
   TRY(settings_, aws::load_settings(environment_, disk_, overrides));
   region_ = settings_.region;
   if (region_.empty() && is_loopback_url(common_.endpoint_url)) region_ = "us-east-1";
+  settings_.region = region_;
   aws::TransportOptions transport{.ca_bundle = settings_.ca_bundle,
                                   .http_proxy = settings_.http_proxy,
                                   .https_proxy = settings_.https_proxy,
@@ -208,32 +208,11 @@ Result<void> Engine::open_aws() {
   world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
   run_id_ = apply::new_id("r", *world_);
   aws::CredentialOptions options{.role_session_name = "reeve-" + run_id_};
-  options.assume_role = [this](aws::AssumeRoleRequest request,
-                               aws::Credentials base) -> Task<Result<aws::Credentials>> {
-    const auto source = aws::fixed_credentials(std::move(base));
-    aws::LiveSettings live{.version = std::string(version()), .run_id = run_id_};
-    live.endpoint_url = settings_.endpoint_url_for(environment_, "STS");
-    const auto door = aws::make_live(*world_, models_, *source, std::move(live));
-    Builder b;
-    b.begin_map();
-    b.put("RoleArn", request.role_arn);
-    b.put("RoleSessionName", request.session_name);
-    b.put_if("ExternalId", request.external_id);
-    if (request.duration) {
-      b.put("DurationSeconds",
-            std::int64_t{std::chrono::duration_cast<std::chrono::seconds>(*request.duration).count()});
-    }
-    b.end();
-    aws::Request call{.service = "sts", .operation = "AssumeRole", .params = b.finish(), .scope = {.region = region_}};
-    const auto answer = co_await door->call(std::move(call));
-    if (!answer) co_return std::unexpected(answer.error());
-    const Value given = answer->document["Credentials"];
-    aws::Credentials out{.access_key_id = given["AccessKeyId"].as_string(),
-                         .secret_access_key = given["SecretAccessKey"].as_string(),
-                         .session_token = given["SessionToken"].as_string(),
-                         .source = "role " + request.role_arn};
-    if (given["Expiration"].kind() == Kind::timestamp) out.expiration = given["Expiration"].as_time();
-    co_return out;
+  options.door = aws::credential_door(*world_, models_, settings_, std::string(version()), run_id_);
+  options.ask_code = [](const std::string& device) -> std::optional<std::string> {
+    if (!input_is_terminal()) return std::nullopt;
+    say(fmt::format("Type the one-time code of {}:", device));
+    return read_line();
   };
   credentials_ = aws::make_credentials(*world_, settings_, std::move(options));
   aws::LiveSettings live = aws::live_settings(settings_, environment_, models_);
