@@ -196,7 +196,7 @@ Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& o
   const Operation& operation = *outgoing.found.operation;
   Meta meta{
       .status = http.status, .request_id = request_id_of(http), .date = date_of(http), .attempts = request.attempt};
-  if (http.status >= 300) {
+  if (outgoing.codec->is_error(model, operation, http)) {
     WireError wire = outgoing.codec->decode_error(model, operation, http);
     if (wire.status == 0) wire.status = http.status;
     if (wire.request_id.empty()) wire.request_id = meta.request_id;
