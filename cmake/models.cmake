@@ -1,8 +1,13 @@
 # The AWS service models that the binary carries: packed by scripts/pack-models, embedded by .incbin.
 # Sets REEVE_MODELS_SOURCE, a generated source for the room aws.
+# What the kinds, checks and jobs need; any other service is read from a models folder (src/aws/models_folder.h).
 set(REEVE_MODEL_SERVICES
-  ec2 sts iam rbin autoscaling ebs s3 sqs sns cloudwatch logs lambda events scheduler ses sesv2
-  resourcegroupstaggingapi cloudtrail kms ssm sso sso-oidc signin)
+  accessanalyzer acm apigateway apigatewayv2 application-autoscaling athena autoscaling backup batch budgets ce
+  cloudcontrol cloudformation cloudfront cloudtrail cloudwatch codebuild config cur dlm docdb dynamodb ebs ec2 ecr ecs
+  efs eks elasticache elasticbeanstalk elb elbv2 emr es events firehose fsx glue guardduty health iam inspector2 kafka
+  kinesis kms lambda logs neptune opensearch organizations pricing ram rbin rds redshift resourcegroupstaggingapi
+  route53 s3 s3control scheduler secretsmanager securityhub service-quotas ses sesv2 signin sns sqs ssm sso sso-admin
+  sso-oidc stepfunctions sts support synthetics wafv2 workspaces xray)
 
 set(data ${REEVE_DEPS}/botocore/botocore/data)
 set(archive ${CMAKE_BINARY_DIR}/models/models.bin)

@@ -109,6 +109,7 @@ Result<void> Engine::open() {
   } else {
     random_ = std::make_unique<RealRandom>();
   }
+  if (!common_.models.empty()) TRY(models_.add_folder(disk_, common_.models));
   state_.path = state_folder(common_, environment_);
   loop_ = std::make_unique<Loop>(*clock_);
   TRY(interrupts_, watch_interrupts(*loop_, [this] {
