@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Decoding EC2 pages into documents: ours beside botocore's, the same bytes, one core, in one run.
+"""Decoding pages of EC2, S3, Logs, DynamoDB and CloudWatch into documents: ours beside botocore's, the same bytes, one core, in one run.
 
   bench/decode.py DECODE_BENCH      the path of the built decode_bench
 
@@ -135,12 +135,73 @@ def page(operation, result, record, count):
             f"<nextToken>token</nextToken></{operation}Response>").encode()
 
 
-def botocore_seconds(operation, body):
+def ec2_page(operation, result, record):
+    return lambda count: page(operation, result, record, count)
+
+
+def s3_page(count):
+    """A listing as S3 sends it, about 300 bytes a key."""
+    chance = random.Random(7)
+    keys = "".join(
+        f"<Contents><Key>logs/2026/{chance.randrange(1, 13):02}/{chance.randrange(1, 29):02}/part-{i:05}.parquet</Key>"
+        f"<LastModified>{moment(chance)}</LastModified><ETag>&quot;{chance.getrandbits(128):032x}&quot;</ETag>"
+        f"<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>"
+        f"<Size>{chance.randrange(1 << 30)}</Size><StorageClass>STANDARD</StorageClass></Contents>" for i in range(count))
+    return ('<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+            f"<Name>data</Name><Prefix>logs/</Prefix><KeyCount>{count}</KeyCount><MaxKeys>{count}</MaxKeys>"
+            f"<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>{keys}</ListBucketResult>").encode()
+
+
+def logs_page(count):
+    chance = random.Random(7)
+    groups = [{
+        "logGroupName": f"/aws/lambda/service-{chance.randrange(10000):05}-{chance.choice(['prod', 'dev'])}",
+        "creationTime": 1_600_000_000_000 + chance.randrange(10 ** 11), "retentionInDays": 30, "metricFilterCount": 0,
+        "arn": f"arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/service-{i:05}:*",
+        "logGroupArn": f"arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/service-{i:05}",
+        "storedBytes": chance.randrange(1 << 40), "logGroupClass": "STANDARD",
+    } for i in range(count)]
+    return json.dumps({"logGroups": groups, "nextToken": "token"}).encode()
+
+
+def dynamodb_page(count):
+    chance = random.Random(7)
+    items = [{
+        "id": {"S": f"{chance.getrandbits(128):032x}"}, "version": {"N": str(chance.randrange(1000))},
+        "active": {"BOOL": True}, "tags": {"L": [{"S": "a"}, {"S": "b"}]},
+        "address": {"M": {"city": {"S": "Springfield"}, "zip": {"S": f"{chance.randrange(100000):05}"}}},
+    } for _ in range(count)]
+    return json.dumps({"Items": items, "Count": count, "ScannedCount": count}).encode()
+
+
+def cbor(value):
+    """As much of RFC 8949 as the page needs; texts, lists and maps."""
+    def head(major, number):
+        if number < 24:
+            return bytes([major << 5 | number])
+        size = 1 if number < 256 else 2 if number < 65536 else 4
+        return bytes([major << 5 | {1: 24, 2: 25, 4: 26}[size]]) + number.to_bytes(size, "big")
+    if isinstance(value, str):
+        return head(3, len(value.encode())) + value.encode()
+    if isinstance(value, list):
+        return head(4, len(value)) + b"".join(map(cbor, value))
+    return head(5, len(value)) + b"".join(cbor(key) + cbor(item) for key, item in value.items())
+
+
+def cloudwatch_page(count):
+    chance = random.Random(7)
+    return cbor({"Metrics": [{
+        "Namespace": "AWS/EC2", "MetricName": chance.choice(["CPUUtilization", "NetworkIn", "NetworkOut"]),
+        "Dimensions": [{"Name": "InstanceId", "Value": identifier(chance, "i")}],
+    } for _ in range(count)], "NextToken": "token"})
+
+
+def botocore_seconds(service, operation, body):
     import botocore.session
     import botocore.parsers
-    model = botocore.session.get_session().get_service_model("ec2")
+    model = botocore.session.get_session().get_service_model(service)
     shape = model.operation_model(operation).output_shape
-    parser = botocore.parsers.create_parser("ec2")
+    parser = botocore.parsers.create_parser(model.protocols[0] if service == "cloudwatch" else model.protocol)
     best = float("inf")
     for _ in range(3):
         start = time.process_time()
@@ -157,18 +218,21 @@ def main():
     binary = sys.argv[1]
     print(f"{'page':<34}{'KB/record':>10}{'botocore/s':>12}{'reeve/s':>12}{'times':>8}{'held B/record':>15}")
     with tempfile.TemporaryDirectory() as folder:
-        for operation, result, record in (("DescribeInstances", "reservationSet", instance),
-                                          ("DescribeSnapshots", "snapshotSet", snapshot)):
+        for service, operation, make in (
+                ("ec2", "DescribeInstances", ec2_page("DescribeInstances", "reservationSet", instance)),
+                ("ec2", "DescribeSnapshots", ec2_page("DescribeSnapshots", "snapshotSet", snapshot)),
+                ("s3", "ListObjectsV2", s3_page), ("logs", "DescribeLogGroups", logs_page),
+                ("dynamodb", "Scan", dynamodb_page), ("cloudwatch", "ListMetrics", cloudwatch_page)):
             count = 1000
-            body = page(operation, result, record, count)
+            body = make(count)
             path = os.path.join(folder, operation)
             with open(path, "wb") as file:
                 file.write(body)
-            peer = botocore_seconds(operation, body)
-            mine = ours(binary, operation, path, count)
-            print(f"{operation + f' x{count}':<34}{len(body) / count / 1000:>10.2f}{count / peer:>12,.0f}"
+            peer = botocore_seconds(service, operation, body)
+            mine = ours(binary, service, operation, path, count)
+            print(f"{f'{service} {operation} x{count}':<34}{len(body) / count / 1000:>10.2f}{count / peer:>12,.0f}"
                   f"{count / mine['seconds']:>12,.0f}{peer / mine['seconds']:>8.0f}{mine['held_bytes']:>15,.0f}")
-        held = ours(binary, "DescribeInstances", os.path.join(folder, "DescribeInstances"), 1000, "hold", 50)
+        held = ours(binary, "ec2", "DescribeInstances", os.path.join(folder, "DescribeInstances"), 1000, "hold", 50)
         print(f"50,000 instances held: {held['resident_bytes'] / 1e6:.0f} MB; "
               f"model of ec2 loaded in {min(mine['model_seconds'], held['model_seconds']) * 1000:.1f} ms")
 

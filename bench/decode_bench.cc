@@ -1,6 +1,6 @@
-// Our half of bench/decode: decodes pages of EC2 answers into documents, one core, and says how fast and how large.
+// Our half of bench/decode: decodes pages of answers into documents, one core, and says how fast and how large.
 //
-//   decode_bench OPERATION PAGE RECORDS [hold COPIES]
+//   decode_bench SERVICE OPERATION PAGE RECORDS [hold COPIES]
 //
 // Prints {"seconds": CPU seconds a page (the best of several rounds), "held_bytes": of one record, by the arenas}.
 // With `hold`, decodes COPIES pages, keeps them all and prints what the process then holds ("resident_bytes").
@@ -33,20 +33,20 @@ std::size_t resident_bytes() {
 
 int main(int argc, char** argv) {
   using namespace reeve::aws;
-  if (argc < 4) {
-    fmt::print(stderr, "usage: decode_bench OPERATION PAGE RECORDS [hold COPIES]\n");
+  if (argc < 5) {
+    fmt::print(stderr, "usage: decode_bench SERVICE OPERATION PAGE RECORDS [hold COPIES]\n");
     return 1;
   }
   const double begin = cpu_seconds();
   Models models;
-  const auto found = models.get("ec2", argv[1]);
+  const auto found = models.get(argv[1], argv[2]);
   if (!found) {
     fmt::print(stderr, "{}\n", found.error().text());
     return 1;
   }
   const double model_seconds = cpu_seconds() - begin;
   const Codec& codec = **codec_for(*found->model);
-  std::ifstream file(argv[2]);
+  std::ifstream file(argv[3]);
   std::stringstream text;
   text << file.rdbuf();
   auto response = std::make_shared<reeve::HttpResponse>();
@@ -57,8 +57,8 @@ int main(int argc, char** argv) {
 
   const std::size_t before = resident_bytes();
   std::vector<reeve::Document> held;
-  const bool hold = argc > 5;
-  const int rounds = hold ? std::atoi(argv[5]) : 0;
+  const bool hold = argc > 6;
+  const int rounds = hold ? std::atoi(argv[6]) : 0;
   double best = 1e9;
   std::size_t arena_bytes = 0;
   const double end = cpu_seconds() + 2;
@@ -74,6 +74,6 @@ int main(int argc, char** argv) {
     if (hold) held.push_back(*std::move(document));
   }
   fmt::print("{{\"seconds\": {}, \"model_seconds\": {}, \"held_bytes\": {}, \"resident_bytes\": {}}}\n", best,
-             model_seconds, static_cast<double>(arena_bytes) / std::atof(argv[3]), resident_bytes() - before);
+             model_seconds, static_cast<double>(arena_bytes) / std::atof(argv[4]), resident_bytes() - before);
   return 0;
 }
