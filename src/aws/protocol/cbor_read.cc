@@ -77,13 +77,19 @@ class Reader {
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
   bool read_head(Head& head) {
-    if (at_ == end_) return wrong("it ends too early");
+    if (at_ == end_) [[unlikely]]
+      return wrong("it ends too early");
     head.first = static_cast<unsigned char>(*at_++);
     head.major = static_cast<Major>(head.first >> 5);
     const unsigned low = head.first & 31U;
     head.indefinite = false;
     head.count = low;
-    if (low < cbor::one_byte) return true;
+    if (low < cbor::one_byte) [[likely]]
+      return true;
+    return read_count(head, low);
+  }
+
+  bool read_count(Head& head, unsigned low) {
     if (low == cbor::indefinite) {
       head.indefinite = true;
       const bool may = head.major >= Major::bytes && head.major != Major::tag;
@@ -135,8 +141,17 @@ class Reader {
     return true;
   }
 
+  /// Most texts are short and ASCII: a loop of our own is quicker there than the call.
+  static bool is_utf8(std::string_view text) {
+    constexpr std::size_t long_text = 64;
+    if (text.size() > long_text) return simdjson::validate_utf8(text.data(), text.size());
+    unsigned char bits = 0;
+    for (const char c : text) bits |= static_cast<unsigned char>(c);
+    return bits < 0x80 || simdjson::validate_utf8(text.data(), text.size());
+  }
+
   bool text_of(const Head& head, std::string_view& out) {
-    return string(head, out) && (simdjson::validate_utf8(out.data(), out.size()) || wrong("a text that is not UTF-8"));
+    return string(head, out) && (is_utf8(out) || wrong("a text that is not UTF-8"));
   }
 
   bool key_text(std::string_view& out) {
@@ -189,10 +204,11 @@ class Reader {
       if (!next(children, more)) return false;
       if (!more) break;
       if (!key_text(name)) return false;
-      std::size_t tried = 0;
+      std::size_t tried = 0;  // members mostly come in the order of last time, which is the model's or nearly
       while (tried < count && shape.members[guess].name != name) guess = guess + 1 == count ? 0 : guess + 1, ++tried;
       const bool known = tried < count;
       const Member* member = known ? &shape.members[guess] : nullptr;
+      guess = guess + 1 < count ? guess + 1 : 0;
       if (known && member->shape != nullptr && !tape_.has_key(mark, member->key)) {
         const std::size_t before = tape_.mark();
         if (!value(*member, member->key, depth + 1)) return false;
