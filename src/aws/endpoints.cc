@@ -97,7 +97,11 @@ Result<Document> document_of(const aws_endpoints_resolved_endpoint* resolved) {
 Endpoint endpoint_of(const Document& document) {
   Endpoint out{.url = document["url"].as_string()};
   for (const Value scheme : document["properties"]["authSchemes"].items()) {
-    if (scheme["name"].as_text() != "sigv4") continue;  // sigv4a and S3 Express come with what needs them
+    if (scheme["name"].as_text() != "sigv4") {
+      if (out.lacking_scheme.empty()) out.lacking_scheme = scheme["name"].as_string();
+      continue;
+    }
+    out.lacking_scheme.clear();
     out.signing_region = scheme["signingRegion"].as_string();
     out.signing_name = scheme["signingName"].as_string();
     out.double_encode_path = !scheme["disableDoubleEncoding"].as_bool();
@@ -169,10 +173,6 @@ class RuleEndpoints final : public Endpoints {
 };
 
 }  // namespace
-
-bool Endpoints::by_account(const ServiceModel& model) {
-  return model.endpoint_rules.find("\"AWS::Auth::AccountId\"") != std::string::npos;
-}
 
 std::unique_ptr<Endpoints> Endpoints::make(std::string_view partitions_json) {
   return std::make_unique<RuleEndpoints>(partitions_json);

@@ -16,6 +16,8 @@ struct Endpoint {
   std::string signing_region;  ///< empty: the request's own region
   std::string signing_name;    ///< empty: the model's
   bool double_encode_path = true;
+  std::string lacking_scheme =
+      {};  ///< the way of signing that it wants, if that is none of ours: sigv4a, sigv4-s3express
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
@@ -30,9 +32,6 @@ class Endpoints {
   virtual Result<Document> evaluate(std::string_view rule_set_json, Value parameters) = 0;
   /// The partition that a region belongs to ("aws", "aws-cn", …), by pattern where it is not listed.
   virtual std::string partition_of(std::string_view region) = 0;
-  /// Whether the service's rules may put the account of the credentials into the endpoint (AccountId and
-  /// AccountIdEndpointMode; elsewhere a parameter AccountId is an operation's own).
-  static bool by_account(const ServiceModel& model);
   static std::unique_ptr<Endpoints> make(std::string_view partitions_json);
 };
 

@@ -21,6 +21,12 @@ struct LiveApi::Outgoing {
   Time signed_at;  // AWS's time, by what we know of it
 };
 
+/// What is known of one service's endpoints.
+struct LiveApi::ServiceEndpoints {
+  EndpointParameters parameters;
+  std::map<std::string, Endpoint, std::less<>> by_region = {};  // where nothing else counts
+};
+
 namespace {
 
 // Answers above this are decoded by a worker: a page of a few hundred kilobytes takes under a millisecond.
@@ -43,6 +49,13 @@ std::optional<Time> date_of(const HttpResponse& http) {
   if (text.empty()) return std::nullopt;
   const Result<Time> date = parse_http_date(text);
   return date ? std::optional(*date) : std::nullopt;
+}
+
+/// S3's models write each path with the bucket in front; the rules put it into the endpoint.
+std::string target_behind(const ServiceModel& model, const Operation& operation, Value input, std::string target) {
+  if (model.service() != "s3" || !operation.request_uri.starts_with("/{Bucket}")) return target;
+  const auto bucket = input.find("Bucket");
+  return bucket ? target_without_bucket(std::move(target), bucket->as_text()) : target;
 }
 
 }  // namespace
@@ -77,29 +90,37 @@ bool LiveApi::at_aws(const std::string& service) const {
   return parsed && is_aws_host(parsed->host);
 }
 
-bool LiveApi::by_account(const ServiceModel& model) {
-  const auto [it, is_new] = by_account_.try_emplace(model.service());
-  if (is_new) it->second = Endpoints::by_account(model);
-  return it->second;
+Result<LiveApi::ServiceEndpoints*> LiveApi::endpoints_of(const ServiceModel& model) {
+  const auto found = services_.find(model.service());
+  if (found != services_.end()) return found->second.get();
+  TRY(EndpointParameters parameters, EndpointParameters::parse(model.endpoint_rules));
+  auto made = std::make_unique<ServiceEndpoints>(std::move(parameters));
+  return services_.emplace(model.service(), std::move(made)).first->second.get();
 }
 
-Result<Endpoint> LiveApi::endpoint(const ServiceModel& model, const Scope& scope, std::string_view account_id) {
+Result<Endpoint> LiveApi::endpoint(const ServiceModel& model, const Operation* operation, Value input,
+                                   const Scope& scope, std::string_view account_id) {
   if (scope.region.empty()) {
     return fail({.code = Code::endpoint, .message = "no region is given", .hint = "--region or AWS_REGION says one"});
   }
-  Builder parameters;
-  parameters.begin_map();
-  parameters.put("Region", scope.region);
-  parameters.put("UseFIPS", settings_.use_fips);
-  parameters.put("UseDualStack", settings_.use_dual_stack);
-  parameters.put_if("Endpoint", endpoint_override(model.service()));
-  if (by_account(model)) {
-    parameters.put("AccountIdEndpointMode", settings_.account_id_endpoint_mode);
-    if (settings_.account_id_endpoint_mode != "disabled") parameters.put_if("AccountId", account_id);
+  TRY(ServiceEndpoints * service, endpoints_of(model));
+  const bool one_a_region = service->parameters.only_built_ins() && !service->parameters.by_account();
+  if (one_a_region) {
+    if (const auto known = service->by_region.find(scope.region); known != service->by_region.end()) {
+      return known->second;
+    }
   }
-  parameters.end();
-  const Document document = parameters.finish();
-  return endpoints_.resolve(model, document);
+  const BuiltIns known{.region = scope.region,
+                       .use_fips = settings_.use_fips,
+                       .use_dual_stack = settings_.use_dual_stack,
+                       .endpoint = endpoint_override(model.service()),
+                       .account_id = account_id.empty() ? std::nullopt : std::optional(std::string(account_id)),
+                       .account_id_endpoint_mode = settings_.account_id_endpoint_mode,
+                       .choices = settings_.endpoint_choices};
+  TRY(const Document parameters, service->parameters.of(operation, input, known));
+  TRY(Endpoint out, endpoints_.resolve(model, parameters));
+  if (one_a_region) service->by_region.emplace(scope.region, out);
+  return out;
 }
 
 Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models::Found& found, const Codec& codec,
@@ -107,7 +128,13 @@ Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models:
   const ServiceModel& model = *found.model;
   const std::string& token = request.invocation_id;
   TRY(EncodedRequest encoded, codec.encode_request(model, *found.operation, request.params, token));
-  TRY(const Endpoint to, endpoint(model, request.scope, account_id));
+  TRY(const Endpoint to, endpoint(model, found.operation, request.params, request.scope, account_id));
+  if (!to.lacking_scheme.empty() && found.operation->auth_type != "none") {
+    return fail(
+        {.code = Code::endpoint,
+         .message = fmt::format("{} wants requests signed by {}, which Reeve does not do", to.url, to.lacking_scheme),
+         .hint = "endpoints of one region and ordinary buckets take signature version 4"});
+  }
   TRY(const Url url, parse_url(to.url));
 
   Outgoing out{.found = found, .codec = &codec};
@@ -115,10 +142,13 @@ Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models:
   out.http.scheme = url.scheme;
   out.http.host = names_a_machine(url.host) ? url.host : encoded.host_prefix + url.host;
   out.http.port = url.port;
-  out.http.target = url.path + encoded.target;
+  out.http.target = url.path + target_behind(model, *found.operation, request.params, std::move(encoded.target));
   out.http.headers = std::move(encoded.headers);
   out.http.body = std::move(encoded.body);
-  out.http.headers.insert(out.http.headers.end(), to.headers.begin(), to.headers.end());
+  for (const auto& [name, value] : to.headers) {
+    std::erase_if(out.http.headers, [&name](const auto& header) { return header.first == name; });
+    out.http.headers.emplace_back(name, value);
+  }
   std::string agent = "reeve/" + settings_.version;
   if (!settings_.run_id.empty()) agent += " run/" + settings_.run_id;
   out.http.headers.emplace_back("User-Agent", std::move(agent));
@@ -156,7 +186,8 @@ Task<Result<Response>> LiveApi::attempt(const Request& request) {
 
   Credentials credentials;
   const bool anonymous = found.operation->auth_type == "none";
-  const bool account_first = !anonymous && by_account(*found.model);
+  CO_TRY(const ServiceEndpoints* service, endpoints_of(*found.model));
+  const bool account_first = !anonymous && service->parameters.by_account();
   if (account_first) {
     Task<Result<Credentials>> get = credentials_.get();
     CO_TRY(credentials, co_await std::move(get));

@@ -9,6 +9,7 @@
 #include "aws/credentials.h"
 #include "aws/credentials_source.h"
 #include "aws/endpoints.h"
+#include "aws/endpoint_parameters.h"
 #include "aws/limiter.h"
 #include "aws/model.h"
 #include "aws/protocol/codec.h"
@@ -30,6 +31,7 @@ struct LiveSettings {
   std::function<std::string(const std::string& service)> configured_endpoint;
   bool use_fips = false, use_dual_stack = false;
   /// "preferred", "disabled" or "required": for rule sets that put the account into the endpoint.
+  EndpointChoices endpoint_choices = {};
   std::string account_id_endpoint_mode = "preferred";
   /// Sees each request after it was signed: adds headers that are not signed. May be empty.
   std::function<void(HttpRequest& request)> finish = {};
@@ -52,9 +54,10 @@ class LiveApi : public Api {
           CredentialSource& credentials, ClockSkew& skew, LiveSettings settings);
   ~LiveApi() override;
   Task<Result<Response>> call(Request request) override;
-  /// Where calls of a service go; `account_id` (of the credentials, may be empty) counts where the rules ask for it.
-  /// Errors: endpoint.
-  Result<Endpoint> endpoint(const ServiceModel& model, const Scope& scope, std::string_view account_id = {});
+  /// Where a call goes; `operation` may be null, `input` its parameters. `account_id` (of the credentials, may be
+  /// empty) counts where the rules ask for it. Errors: endpoint.
+  Result<Endpoint> endpoint(const ServiceModel& model, const Operation* operation, Value input, const Scope& scope,
+                            std::string_view account_id = {});
   /// The URL that was given for a service; empty: the rule sets decide.
   const std::string& endpoint_override(const std::string& service) const;
   /// False if an endpoint was given that is not AWS's (an emulator, the sandbox): AWS's limits do not bind there.
@@ -74,9 +77,10 @@ class LiveApi : public Api {
   CredentialSource& credentials_;
   ClockSkew& skew_;
   LiveSettings settings_;
-  bool by_account(const ServiceModel& model);
-  mutable std::map<std::string, std::string> overrides_;  // by service, what was found out
-  std::map<std::string, bool> by_account_;                // by service, whether its rules ask for an account
+  struct ServiceEndpoints;
+  Result<ServiceEndpoints*> endpoints_of(const ServiceModel& model);
+  mutable std::map<std::string, std::string> overrides_;                            // by service, what was found out
+  std::map<std::string, std::unique_ptr<ServiceEndpoints>, std::less<>> services_;  // by name
 };
 
 /// The door as it is used: retry ⊃ limiter ⊃ (what `inside` puts there) ⊃ sign ⊃ send.
@@ -101,8 +105,8 @@ class Live : public Api {
 /// Endpoints, FIPS and dual stack as flags, environment and profile say; all references must outlive the door.
 LiveSettings live_settings(const Settings& settings, Environment& environment, Models& models);
 
-/// The door for calls on the way to credentials (see CredentialOptions): endpoints, FIPS and retries as the settings say;
-/// --endpoint-url counts for STS alone. `world` and `models` must outlive it.
+/// The door for calls on the way to credentials (see CredentialOptions): endpoints, FIPS and retries as the settings
+/// say; --endpoint-url counts for STS alone. `world` and `models` must outlive it.
 CredentialDoor credential_door(const World& world, Models& models, Settings settings, std::string version,
                                std::string run_id);
 

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "aws/endpoint_choices.h"
 #include "aws/live.h"
 #include "aws/settings.h"
 #include "aws/trace_header.h"
@@ -29,6 +30,7 @@ LiveSettings live_settings(const Settings& settings, Environment& environment, M
   out.use_fips = settings.use_fips;
   out.use_dual_stack = settings.use_dual_stack;
   out.account_id_endpoint_mode = name(settings.account_id_endpoint_mode);
+  out.endpoint_choices = endpoint_choices(settings, environment);
   out.retry = settings.retry;
   out.finish = [&environment](HttpRequest& request) { add_trace_header(environment, request); };
   out.configured_endpoint = [&settings, &environment, &models](const std::string& service) -> std::string {

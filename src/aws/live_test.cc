@@ -18,6 +18,11 @@ using std::chrono::seconds;
 struct FakeModel : ServiceModel {
   explicit FakeModel(std::string service) : ServiceModel(std::move(service), std::make_shared<Keys>()) {
     signing_name = "signing";
+    endpoint_rules = R"({"parameters": {
+      "Region": {"builtIn": "AWS::Region", "type": "string"},
+      "UseFIPS": {"builtIn": "AWS::UseFIPS", "type": "boolean"},
+      "UseDualStack": {"builtIn": "AWS::UseDualStack", "type": "boolean"},
+      "Endpoint": {"builtIn": "SDK::Endpoint", "type": "string"}}})";
   }
 };
 

@@ -165,6 +165,10 @@ Member ServiceModel::Impl::member(std::string_view name, element json) {
       m.event_header = truth(value);
     } else if (key == "hostLabel") {
       m.host_label = truth(value);
+    } else if (key == "contextParam" && value.is_object()) {
+      for (const auto [part, what] : object(value)) {
+        if (part == "name") m.context_parameter = text(what);
+      }
     } else if (key == "idempotencyToken") {
       m.idempotency_token = truth(value);
     } else if (key == "jsonvalue") {
@@ -319,6 +323,16 @@ void ServiceModel::Impl::fill(Operation& o, element json) {
     } else if (key == "endpoint" && value.is_object()) {
       for (const auto [name, what] : object(value)) {
         if (name == "hostPrefix") o.host_prefix = text(what);
+      }
+    } else if ((key == "staticContextParams" || key == "operationContextParams") && value.is_object()) {
+      for (const auto [name, what] : object(value)) {
+        if (!what.is_object()) continue;
+        ContextParameter& parameter = o.context_parameters.emplace_back(name);
+        for (const auto [part, given] : object(what)) {
+          if (part == "path") parameter.path = text(given);
+          if (part == "value" && given.is_string()) parameter.text = text(given);
+          if (part == "value" && given.is_bool()) parameter.truth = truth(given);
+        }
       }
     } else if (key == "httpChecksumRequired") {
       o.idempotent_checksum = truth(value);

@@ -43,6 +43,7 @@ struct Member {
   TimestampFormat timestamp_format = TimestampFormat::unset;
   bool flattened = false, xml_attribute = false, streaming = false, event_payload = false, event_header = false;
   bool host_label = false, idempotency_token = false, json_value = false, required = false, sensitive = false;
+  std::string_view context_parameter;    ///< of the endpoint rules, that its value is; empty: none
   std::string_view xml_prefix, xml_uri;  ///< xmlNamespace
   std::string_view xml_name;             ///< the element that holds it in XML: a flattened list's item's name wins
 };
@@ -69,6 +70,15 @@ struct Shape {
   const Member* find(std::string_view member) const;  ///< nullptr if there is none
 };
 
+/// A parameter of the endpoint rules that an operation sets whatever it is called with, or reads from its input
+/// (Smithy: "Endpoint rules engine", staticContextParams and operationContextParams).
+struct ContextParameter {
+  std::string_view name;
+  std::string_view path;  ///< JMESPath on the input; empty: it is fixed, as follows
+  std::string_view text;  ///< the fixed value, if it is no truth value
+  bool truth = false;     ///< the fixed value, if `text` is empty
+};
+
 /// An operation of a service.
 struct Operation {
   std::string_view name;
@@ -84,7 +94,8 @@ struct Operation {
   std::string_view input_location_name, input_xml_uri;
   std::string_view checksum_algorithm_member;
   bool deprecated = false;
-  bool idempotent_checksum = false;                            ///< httpChecksumRequired
+  bool idempotent_checksum = false;  ///< httpChecksumRequired
+  std::vector<ContextParameter> context_parameters;
   std::span<const std::string_view> request_compression = {};  ///< encodings of requestcompression, such as "gzip"
 };
 

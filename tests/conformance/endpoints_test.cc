@@ -1,5 +1,6 @@
 // Endpoint rules against the outside suites of REEVE_SHARED/conformance/endpoints: every case of 30 services by its
-// `params`, exact URLs, properties, headers and error texts; the standard library's functions.
+// `params` and by its `operationInputs`, exact URLs, properties, headers and error texts; the standard library's
+// functions.
 #include "aws/endpoints.h"
 
 #include <gtest/gtest.h>
@@ -11,6 +12,8 @@
 #include <optional>
 #include <sstream>
 
+#include "aws/endpoint_parameters.h"
+#include "aws/model.h"
 #include "base/json.h"
 
 namespace reeve::aws {
@@ -43,9 +46,8 @@ Document parsed(const std::string& text) {
 bool same(Value a, Value b) { return (a.empty() && b.empty()) || a == b; }
 
 /// What is wrong with the answer to one case, or an empty text.
-std::string check(Endpoints& endpoints, const std::string& rules, const Value& c) {
-  const auto got = endpoints.evaluate(rules, c["params"]);
-  const Value expected = c["expect"];
+std::string check(Endpoints& endpoints, const std::string& rules, Value parameters, Value expected) {
+  const auto got = endpoints.evaluate(rules, parameters);
   if (const auto error = expected.find("error")) {
     if (got) return "no error";
     return got.error().message == error->as_text() ? "" : got.error().message;
@@ -62,7 +64,7 @@ int run(Endpoints& endpoints, const std::string& name, const std::string& rules,
   int number = 0;
   for (const Value c : cases.items()) {
     ++number;
-    const std::string wrong = check(endpoints, rules, c);
+    const std::string wrong = check(endpoints, rules, c["params"], c["expect"]);
     EXPECT_EQ(wrong, "") << name << ":" << number << " " << c["documentation"].as_text();
   }
   return number;
@@ -82,6 +84,57 @@ TEST(Endpoints, EveryServicesCases) {
   }
   EXPECT_EQ(services, 30);
   EXPECT_EQ(count, 2350);
+}
+
+/// The client that a case wants: its built-ins by the rules' names.
+BuiltIns built_ins(Value given) {
+  BuiltIns out{.region = given["AWS::Region"].as_string(),
+               .use_fips = given["AWS::UseFIPS"].as_bool(),
+               .use_dual_stack = given["AWS::UseDualStack"].as_bool(),
+               .endpoint = given["SDK::Endpoint"].as_string(),
+               .account_id_endpoint_mode = given["AWS::Auth::AccountIdEndpointMode"].as_string()};
+  out.choices = {.accelerate = given["AWS::S3::Accelerate"].as_bool(),
+                 .force_path_style = given["AWS::S3::ForcePathStyle"].as_bool(),
+                 .use_global_endpoint = given["AWS::S3::UseGlobalEndpoint"].as_bool(),
+                 .disable_multi_region_access_points = given["AWS::S3::DisableMultiRegionAccessPoints"].as_bool(),
+                 .sts_global_endpoint = given["AWS::STS::UseGlobalEndpoint"].as_bool()};
+  if (const auto account = given.find("AWS::Auth::AccountId")) out.account_id = account->as_string();
+  for (const char* name : {"AWS::S3::UseArnRegion", "AWS::S3Control::UseArnRegion"}) {
+    if (const auto choice = given.find(name)) out.choices.use_arn_region = choice->as_bool();
+  }
+  return out;
+}
+
+// From the call to the endpoint: the parameters come from the operation's model, its input and the client.
+TEST(Endpoints, OperationInputs) {
+  const auto at = folder();
+  if (!at) return;
+  const auto endpoints = Endpoints::make(read(*at + "partitions.json").value());
+  Models models;
+  int cases = 0, inputs = 0;
+  for (const auto& file : std::filesystem::directory_iterator(*at + "tests")) {
+    const std::string service = file.path().stem();
+    const Document tests = parsed(read(file.path()).value());
+    const std::string rules = read(*at + "rules/" + service + ".json").value();
+    const auto parameters = EndpointParameters::parse(rules);
+    ASSERT_TRUE(parameters) << service;
+    for (const Value c : tests["testCases"].items()) {
+      cases += c["operationInputs"].empty() ? 0 : 1;
+      for (const Value input : c["operationInputs"].items()) {
+        ++inputs;
+        const std::string operation = input["operationName"].as_string();
+        const auto found = models.get(service, operation);
+        ASSERT_TRUE(found) << service << "." << operation;
+        const auto made = parameters->of(found->operation, input["operationParams"], built_ins(input["builtInParams"]));
+        ASSERT_TRUE(made) << made.error().text();
+        EXPECT_EQ(check(*endpoints, rules, *made, c["expect"]), "")
+            << service << "." << operation << " " << c["documentation"].as_text() << "\n"
+            << to_json(*made);
+      }
+    }
+  }
+  EXPECT_EQ(cases, 588);
+  EXPECT_EQ(inputs, 688);
 }
 
 TEST(Endpoints, Functions) {
