@@ -14,6 +14,7 @@
 
 #include "aws/crt_runtime.h"
 #include "aws/transport_exchange.h"
+#include "aws/transport_tls.h"
 #include "base/encoding.h"
 
 namespace reeve::aws {
@@ -72,9 +73,13 @@ struct Proxy {
   std::uint16_t port = 0;
 };
 
-/// The proxy of a URL ("http://user:password@host:port", scheme and credentials may be missing) for this host.
+/// The proxy of a URL ("http://user:password@host:port", scheme and credentials may be missing) for this host. Metadata
+/// services (link-local addresses) are never asked through one: it would get the credentials.
 std::optional<Proxy> proxy_for(std::string_view url, std::string_view host) {
-  if (url.empty() || host == "localhost" || host == "::1" || host.starts_with("127.")) return std::nullopt;
+  if (url.empty() || host == "localhost" || host == "::1" || host.starts_with("127.") || host.starts_with("169.254.") ||
+      host.starts_with("fd00:ec2:")) {
+    return std::nullopt;
+  }
   if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
   url = url.substr(0, url.find('/'));
   Proxy out;
@@ -127,6 +132,7 @@ class Transport final : public Http {
  private:
   struct Pool {
     aws_http_connection_manager* manager = nullptr;
+    crt::Handshakes* handshakes = nullptr;  ///< where the scheme is https
     std::size_t in_use = 0;
     Steady last_use;
   };
@@ -149,6 +155,12 @@ class Transport final : public Http {
       auto done = completion.completer();
       done({.error = AWS_ERROR_HTTP_STREAM_CANCELLED});
     };
+    std::uint64_t handshake = 0;
+    if (pool.handshakes != nullptr) {
+      handshake = pool.handshakes->on_failure([exchange, done = completion.completer()](std::string why) mutable {
+        if (exchange->abort_connecting()) done({.error = AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE, .tls = std::move(why)});
+      });
+    }
     crt::Outcome outcome;
     const bool timed = deadline.us != INT64_MAX;
     Loop::CallId timer{};
@@ -159,16 +171,27 @@ class Transport final : public Http {
       outcome = co_await std::move(end);
     }
     if (timed) loop_.cancel_call(timer);
+    if (pool.handshakes != nullptr) pool.handshakes->forget(handshake);
 
     if (outcome.error == 0 && !outcome.unframed) co_return std::move(exchange->response);
     Error error{.code = Code::network, .message = fmt::format("{}: {}", where, what_failed(outcome.error))};
-    if (outcome.too_large) {
+    using Excess = crt::Outcome::Excess;
+    if (outcome.excess == Excess::headers) {
+      error.code = Code::limit_exceeded;
+      error.message = fmt::format("{}: the answer has more than {} headers, {} bytes of them or {} interim answers",
+                                  where, limits::response_headers, limits::response_header_bytes,
+                                  limits::interim_answers);
+    } else if (outcome.excess == Excess::body) {
       error.code = Code::limit_exceeded;
       error.message = fmt::format("{}: the answer is larger than {} bytes", where, options_.response_limit_bytes);
     } else if (outcome.error == 0) {
       error.message =
           where + ": the answer does not say where it ends (no Content-Length, no chunks), so it was not read";
       error.hint = "something on the way answers in HTTP/1.0: see HTTP_PROXY, HTTPS_PROXY and the endpoint";
+    } else if (!outcome.tls.empty()) {  // what is configured must change before it can work
+      error.code = Code::endpoint;
+      error.message = fmt::format("{}: TLS could not be agreed on: {}", where, outcome.tls);
+      error.hint = "check the endpoint's name; AWS_CA_BUNDLE or ca_bundle in the profile names other authorities";
     } else if (stop == Stop::deadline) {
       error.code = Code::timed_out,
       error.message = where + (connected ? ": no answer before the deadline" : ": no connection before the deadline");
@@ -223,7 +246,9 @@ class Transport final : public Http {
         pools_.erase(oldest);
       }
     }
-    const auto& [scheme, host, port] = origin;
+    const auto& [scheme, written, port] = origin;
+    const bool brackets = written.starts_with('[') && written.ends_with(']');  // an IPv6 address in a URL
+    const std::string host = brackets ? written.substr(1, written.size() - 2) : written;
     const bool secure = scheme == "https";
     const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(options_.connect_timeout).count();
     const aws_socket_options socket = crt::socket_options(static_cast<unsigned>(timeout));
@@ -235,6 +260,7 @@ class Transport final : public Http {
       tls.timeout_ms = static_cast<std::uint32_t>(timeout);
       const aws_byte_cursor name = crt::cursor(host);
       aws_tls_connection_options_set_server_name(&tls, crt::allocator(), &name);
+      handshakes_[origin].watch(tls);
     }
     const auto through = proxy_for(secure ? options_.https_proxy : options_.http_proxy, host);
     aws_http_proxy_options proxy{};
@@ -269,7 +295,11 @@ class Transport final : public Http {
                    .message = fmt::format("{}://{}:{}: {}", scheme, host, port, what_failed(aws_last_error()))});
     }
     managers_.expect();
-    return &pools_.emplace(origin, Pool{.manager = manager, .last_use = loop_.clock().steady()}).first->second;
+    return &pools_
+                .emplace(origin, Pool{.manager = manager,
+                                      .handshakes = secure ? &handshakes_[origin] : nullptr,
+                                      .last_use = loop_.clock().steady()})
+                .first->second;
   }
 
   Loop& loop_;
@@ -280,6 +310,7 @@ class Transport final : public Http {
   aws_tls_ctx* tls_ = nullptr;
   std::string tls_error_;
   std::unique_ptr<Event> tls_loading_;
+  std::map<Origin, crt::Handshakes> handshakes_;  ///< stays when a pool is let go: its connections may still be closing
   std::map<Origin, Pool> pools_;
 };
 

@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "aws/crt_runtime.h"
+#include "base/limits.h"
 
 namespace reeve::aws::crt {
 namespace {
@@ -100,6 +101,9 @@ int Exchange::send_on(aws_http_connection* connection) {
   options.on_response_headers = [](aws_http_stream* stream, aws_http_header_block block, const aws_http_header* headers,
                                    std::size_t count,
                                    void* user_data) { return on_headers(stream, block, headers, count, user_data); };
+  options.on_response_header_block_done = [](aws_http_stream* stream, aws_http_header_block block, void* user_data) {
+    return on_headers_end(stream, block, user_data);
+  };
   options.on_response_body = &Exchange::on_body;
   options.on_metrics = &Exchange::on_metrics;
   options.on_complete = &Exchange::on_complete;
@@ -118,6 +122,12 @@ int Exchange::send_on(aws_http_connection* connection) {
 int Exchange::on_headers(aws_http_stream*, int block, const aws_http_header* headers, std::size_t count,
                          void* user_data) {
   auto* self = static_cast<Exchange*>(user_data);
+  self->headers_ += count;
+  for (std::size_t i = 0; i < count; ++i) self->header_bytes_ += headers[i].name.len + headers[i].value.len;
+  if (self->headers_ > limits::response_headers || self->header_bytes_ > limits::response_header_bytes) {
+    self->excess_ = Outcome::Excess::headers;
+    return aws_raise_error(AWS_ERROR_HTTP_CALLBACK_FAILURE);
+  }
   if (block != AWS_HTTP_HEADER_BLOCK_MAIN) return AWS_OP_SUCCESS;
   if (self->response.headers.empty()) self->response.headers.reserve(12);
   for (std::size_t i = 0; i < count; ++i) {
@@ -135,10 +145,17 @@ int Exchange::on_headers(aws_http_stream*, int block, const aws_http_header* hea
   return AWS_OP_SUCCESS;
 }
 
+int Exchange::on_headers_end(aws_http_stream*, int block, void* user_data) {
+  auto* self = static_cast<Exchange*>(user_data);
+  if (block != AWS_HTTP_HEADER_BLOCK_INFORMATIONAL || ++self->interim_ <= limits::interim_answers) return AWS_OP_SUCCESS;
+  self->excess_ = Outcome::Excess::headers;
+  return aws_raise_error(AWS_ERROR_HTTP_CALLBACK_FAILURE);
+}
+
 int Exchange::on_body(aws_http_stream*, const aws_byte_cursor* data, void* user_data) {
   auto* self = static_cast<Exchange*>(user_data);
   if (data->len > self->limit_ - self->response.body.size()) {
-    self->too_large_ = true;
+    self->excess_ = Outcome::Excess::body;
     return aws_raise_error(AWS_ERROR_HTTP_CALLBACK_FAILURE);
   }
   self->response.body.append(view(*data));
@@ -180,7 +197,7 @@ void Exchange::finish(int error) {
     response.body.resize(size);
   }
   auto done = std::move(done_);
-  done({.error = error, .too_large = too_large_, .unframed = lacks_body()});
+  done({.error = error, .excess = excess_, .unframed = lacks_body()});
 }
 
 // The library takes an answer without a length as one without a body (RFC 9112 section 6.3 has it end with the
@@ -196,6 +213,13 @@ bool Exchange::abort() {
     aws_http_stream_cancel(stream_, AWS_ERROR_HTTP_STREAM_CANCELLED);
   }
   return stream_ != nullptr || completed_;
+}
+
+bool Exchange::abort_connecting() {
+  const std::lock_guard lock(mutex_);
+  if (stream_ != nullptr || completed_) return false;
+  aborted_ = true;
+  return true;
 }
 
 }  // namespace reeve::aws::crt

@@ -20,8 +20,9 @@ namespace reeve::aws::crt {
 /// How an exchange ended.
 struct Outcome {
   int error = 0;  ///< the library's error number; 0 = answered
-  bool too_large = false;
+  enum class Excess { none, body, headers } excess = Excess::none;  ///< the limit that the answer passed
   bool unframed = false;  ///< the answer says neither its length nor that it comes in chunks: its body was not read
+  std::string tls = {};   ///< not empty: TLS failed for good, and says so
 };
 
 /// One request and its answer on the library's threads. Made and started on the loop's thread; `done` is called once,
@@ -38,6 +39,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// Gives up. True: `done` comes soon, or came already. False: a connection is still being made, so that `done` may
   /// take as long as that; nothing will be sent on it and `response` stays empty.
   bool abort();
+  /// The same where no connection has been made yet: then true, and the caller says how it ended.
+  bool abort_connecting();
 
   HttpResponse response;
 
@@ -45,6 +48,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   static void on_connection(aws_http_connection* connection, int error, void* self);
   static int on_headers(aws_http_stream* stream, int block, const aws_http_header* headers, std::size_t count,
                         void* self);
+  static int on_headers_end(aws_http_stream* stream, int block, void* self);
   static int on_body(aws_http_stream* stream, const aws_byte_cursor* data, void* self);
   static void on_metrics(aws_http_stream* stream, const aws_http_stream_metrics* metrics, void* self);
   static void on_complete(aws_http_stream* stream, int error, void* self);
@@ -68,7 +72,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool aborted_ = false, completed_ = false;
 
   // Whoever the library calls back on; one call at a time.
-  bool too_large_ = false, began_ = false, framed_ = false;
+  Outcome::Excess excess_ = Outcome::Excess::none;
+  std::size_t headers_ = 0, header_bytes_ = 0, interim_ = 0;
+  bool began_ = false, framed_ = false;
   int attempts_ = 0;
 };
 
