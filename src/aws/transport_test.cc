@@ -227,6 +227,71 @@ class RawServer {
   std::thread thread_;
 };
 
+/// A server that answers `begin`, then `piece` without end, until the other side hangs up.
+class EndlessServer {
+ public:
+  EndlessServer(std::string begin, std::string piece, std::chrono::milliseconds pause = {}) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(listener_, 8);
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this, pause, begin = std::move(begin), piece = std::move(piece)] {
+      const int peer = ::accept(listener_, nullptr, nullptr);
+      char buffer[4096];
+      (void)!::read(peer, buffer, sizeof(buffer));
+      (void)!::send(peer, begin.data(), begin.size(), MSG_NOSIGNAL);
+      for (auto sent = piece.size(); sent < most_bytes; sent += piece.size()) {  // a client without bounds fails
+        if (::send(peer, piece.data(), piece.size(), MSG_NOSIGNAL) < 0) break;
+        std::this_thread::sleep_for(pause);
+      }
+      ::close(peer);
+    });
+  }
+  ~EndlessServer() {
+    thread_.join();
+    ::close(listener_);
+  }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  static constexpr std::size_t most_bytes = std::size_t{64} << 20;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::jthread thread_;
+};
+
+TEST(Transport, HeadersWithoutEndAreRefused) {
+  const std::string begin = "HTTP/1.1 200 OK\r\n", interim = "HTTP/1.1 100 Continue\r\n\r\n";
+  for (const auto& [first, piece] : {std::pair<std::string, std::string>{begin, "X-A: b\r\n"},
+                                     {begin, "X-A: " + std::string(10'000, 'y') + "\r\n"},
+                                     {interim, interim},
+                                     {"HTTP/1.1 103 Early Hints\r\n", "X-A: b\r\n"},
+                                     {begin + "Transfer-Encoding: chunked\r\n\r\n0\r\n", "X-A: b\r\n"}}) {
+    Fixture f(echo);
+    const EndlessServer endless(first, piece);
+    HttpRequest request = f.request();
+    request.port = endless.port();
+    const auto got = f.loop.run(f.send(request));
+    ASSERT_FALSE(got) << piece.substr(0, 40);
+    EXPECT_EQ(got.error().code, Code::limit_exceeded) << got.error().text();
+  }
+}
+
+TEST(Transport, ABodyThatTricklesEndsWithTheDeadline) {
+  Fixture f(echo);
+  const EndlessServer endless("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", "<", std::chrono::milliseconds(2));
+  HttpRequest request = f.request();
+  request.port = endless.port();
+  const auto got = f.loop.run(f.http->send(request, f.clock.steady() + std::chrono::milliseconds(50), {}));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::timed_out);
+}
+
 TEST(Transport, NobodyListens) {
   Fixture f(echo);
   HttpRequest request = f.request();

@@ -9,6 +9,12 @@ namespace reeve::limits {
 inline constexpr std::size_t document_depth = 128;
 /// Largest answer that is decoded as one document. EC2's largest pages are 10-20 MB.
 inline constexpr std::size_t response_body_bytes = std::size_t{256} << 20;
+/// Headers of one answer, all blocks together (interim answers and trailers count): AWS sends some 20 of a kilobyte in
+/// all, S3's user metadata up to 2 KB more, and a proxy adds a few.
+inline constexpr std::size_t response_headers = 1'000;
+inline constexpr std::size_t response_header_bytes = std::size_t{1} << 20;
+/// Interim answers (1xx) before the one that counts. AWS sends one at most.
+inline constexpr std::size_t interim_answers = 20;
 /// Largest request body of a call that is not streamed.
 inline constexpr std::size_t request_body_bytes = std::size_t{64} << 20;
 /// Largest file that people write for us (policies, estates, scripts, configuration).
