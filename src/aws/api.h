@@ -26,7 +26,7 @@ struct Request {
   Scope scope = {};
   Steady deadline{INT64_MAX};  ///< of the whole call, retries included
   /// Nothing is sent after this, neither first nor again: for changes that rest on evidence of limited age. Then the
-  /// error is `drift`.
+  /// error is `drift`, or, where an attempt may have had its effect, how that one ended.
   Steady start_by{INT64_MAX};
   Cancel cancel = {};
   /// Fills idempotency tokens that params leave out; the same over all attempts of a call, and over calls that repeat

@@ -127,7 +127,7 @@ bool says_expired(const WireError& wire) {
 
 Code code_of(const WireError& wire, const Shape* modelled, const ErrorContext& context) {
   const std::string_view code = wire.code;
-  if (is_unsupported(wire, context.host)) return Code::unsupported;
+  if (is_unsupported(wire, context)) return Code::unsupported;
   if (says_clock(wire, context)) return Code::clock_skew;
   if (is_throttling_code(code) || wire.status == 429 || (modelled != nullptr && modelled->throttling)) {
     return Code::throttled;
@@ -136,9 +136,8 @@ Code code_of(const WireError& wire, const Shape* modelled, const ErrorContext& c
   if (is_in(denied_codes, code) || (code.empty() && (wire.status == 401 || wire.status == 403))) {
     return Code::access_denied;
   }
-  if (code.ends_with(".NotFound") || is_in(missing_codes, code) || (code.empty() && wire.status == 404)) {
-    return Code::not_found;
-  }
+  const bool says_missing = code.empty() && wire.status == 404 && wire.is_document;
+  if (code.ends_with(".NotFound") || is_in(missing_codes, code) || says_missing) return Code::not_found;
   if (code.ends_with(".InUse") || code == "VolumeInUse" || is_in(in_use_codes, code)) return Code::in_use;
   if (wire.status >= 500) return Code::server_error;
   return Code::request_refused;
@@ -214,11 +213,13 @@ bool is_aws_host(std::string_view host) {
   });
 }
 
-bool is_unsupported(const WireError& wire, std::string_view host) {
+bool is_unsupported(const WireError& wire, const ErrorContext& context) {
   if (wire.code == "InvalidAction" || wire.code == "UnknownOperation" || wire.code == "UnknownOperationException") {
     return true;
   }
-  return !wire.is_document && !is_aws_host(host);
+  if (wire.is_document || context.has_answered || is_aws_host(context.host)) return false;
+  static constexpr auto lacking = std::to_array({400, 404, 405, 500, 501});
+  return std::ranges::binary_search(lacking, wire.status);
 }
 
 Error to_error(const WireError& wire, const Operation* operation, const ErrorContext& context) {

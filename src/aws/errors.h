@@ -25,6 +25,7 @@ struct ErrorContext {
   std::string retry_after;       ///< x-amz-retry-after as sent; empty if it was not
   std::optional<Duration> skew;  ///< AWS's clock minus the one that the request was signed by, where Date was sent
   int attempt = 1;
+  bool has_answered = false;  ///< the other side has carried out this operation before: it knows it
 };
 
 /// An answer of status >= 300 as an error, by the rules of Api. `operation` may be null; its modelled errors say what
@@ -32,7 +33,9 @@ struct ErrorContext {
 Error to_error(const WireError& wire, const Operation* operation, const ErrorContext& context);
 
 /// The answer means that the other side does not know the operation: InvalidAction or UnknownOperation, or an endpoint
-/// that is not AWS's answered without an AWS error document. Nothing else counts.
-bool is_unsupported(const WireError& wire, std::string_view host);
+/// that is not AWS's answered without an AWS error document as something that lacks an operation does (400, 404, 405,
+/// 500, 501) and never carried the operation out. Nothing else counts: a gateway's 502, 503 or 504 says nothing of what
+/// is behind it.
+bool is_unsupported(const WireError& wire, const ErrorContext& context);
 
 }  // namespace reeve::aws

@@ -58,11 +58,17 @@ TEST(Errors, ClockOnlyWhereTheClockIsWrong) {
 
 // Section 2, idea 4 of the design: nothing else counts as unsupported.
 TEST(Errors, Unsupported) {
-  const auto judged = [](WireError wire, std::string_view host) { return is_unsupported(wire, host); };
+  const auto judged = [](WireError wire, std::string_view host) {
+    return is_unsupported(wire, {.host = std::string(host)});
+  };
   EXPECT_TRUE(judged({.code = "InvalidAction"}, aws_host));
   EXPECT_TRUE(judged({.code = "UnknownOperationException"}, aws_host));
   EXPECT_TRUE(judged({.status = 500, .is_document = false}, "localhost"));
   EXPECT_TRUE(judged({.status = 404, .is_document = false}, "127.0.0.1"));
+  for (const int gateway : {302, 403, 429, 502, 503, 504}) {
+    EXPECT_FALSE(judged({.status = gateway, .is_document = false}, "localhost")) << gateway;
+  }
+  EXPECT_FALSE(is_unsupported({.status = 500, .is_document = false}, {.host = "localhost", .has_answered = true}));
   EXPECT_FALSE(judged({.status = 500, .is_document = false}, aws_host));
   EXPECT_FALSE(judged({.code = "InternalError", .status = 500}, "localhost"));
   EXPECT_FALSE(judged({.code = "NotImplemented", .status = 501}, "localhost"));

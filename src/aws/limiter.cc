@@ -226,12 +226,6 @@ Task<Result<Response>> Limiter::call(Request request) {
     error.operation = request.operation_name();
     co_return fail(std::move(error));
   }
-  // A later attempt is stopped by the retry layer, which knows what the earlier one left open.
-  if (request.attempt == 1 && loop_.clock().steady() > request.start_by) {
-    co_return fail({.code = Code::drift,
-                    .message = "it was not sent: what it rests on became too old while it waited for its turn",
-                    .operation = request.operation_name()});
-  }
   Task<Result<Response>> sent = inner_.call(request);
   Result<Response> answer = co_await std::move(sent);
   limits_.answered(request, !answer && answer.error().code == Code::throttled);

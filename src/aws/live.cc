@@ -204,6 +204,9 @@ Task<Result<Response>> LiveApi::attempt(const Request& request) {
   }
 
   const Steady sent = world_.clock.steady();
+  if (sent > request.start_by) {
+    co_return fail(Code::drift, "it was not sent: what it rests on became too old while it waited for its turn");
+  }
   const Steady deadline = std::min(request.deadline, sent + settings_.attempt_timeout);
   HttpRequest http = outgoing.http;
   if (settings_.finish) settings_.finish(http);
@@ -234,7 +237,8 @@ Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& o
     ErrorContext context{.operation = request.operation_name(),
                          .host = outgoing.http.host,
                          .retry_after = std::string(http.header("x-amz-retry-after")),
-                         .attempt = request.attempt};
+                         .attempt = request.attempt,
+                         .has_answered = answered_.contains(request.operation_name())};
     if (meta.date) context.skew = *meta.date - outgoing.signed_at;
     co_return fail(to_error(wire, &operation, context));
   }
@@ -256,6 +260,7 @@ Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& o
         AwsError{.status = meta.status, .request_id = meta.request_id, .attempts = request.attempt});
     co_return fail(std::move(error));
   }
+  answered_.insert(request.operation_name());
   co_return Response{.document = *std::move(document), .meta = std::move(meta)};
 }
 

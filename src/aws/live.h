@@ -2,14 +2,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "aws/api.h"
 #include "aws/clock_skew.h"
 #include "aws/credentials.h"
 #include "aws/credentials_source.h"
-#include "aws/endpoints.h"
 #include "aws/endpoint_parameters.h"
+#include "aws/endpoints.h"
 #include "aws/limiter.h"
 #include "aws/model.h"
 #include "aws/protocol/codec.h"
@@ -30,8 +31,8 @@ struct LiveSettings {
   /// service. See live_settings. Where nothing is given the rule sets decide.
   std::function<std::string(const std::string& service)> configured_endpoint;
   bool use_fips = false, use_dual_stack = false;
-  /// "preferred", "disabled" or "required": for rule sets that put the account into the endpoint.
   EndpointChoices endpoint_choices = {};
+  /// "preferred", "disabled" or "required": for rule sets that put the account into the endpoint.
   std::string account_id_endpoint_mode = "preferred";
   /// Sees each request after it was signed: adds headers that are not signed. May be empty.
   std::function<void(HttpRequest& request)> finish = {};
@@ -77,6 +78,7 @@ class LiveApi : public Api {
   CredentialSource& credentials_;
   ClockSkew& skew_;
   LiveSettings settings_;
+  std::set<std::string, std::less<>> answered_;  // operations that the other side has carried out
   struct ServiceEndpoints;
   Result<ServiceEndpoints*> endpoints_of(const ServiceModel& model);
   mutable std::map<std::string, std::string> overrides_;                            // by service, what was found out

@@ -66,10 +66,12 @@ struct FakeEndpoints : Endpoints {
 struct FakeCredentials : CredentialSource {
   Task<Result<Credentials>> get() override {
     ++asked;
+    if (slow_on != nullptr) (void)co_await slow_on->sleep(seconds(40));
     co_return Credentials{.access_key_id = "AKID" + std::to_string(refused), .secret_access_key = "secret"};
   }
   void invalidate(const Credentials&) override { ++refused; }
   int asked = 0, refused = 0;
+  Loop* slow_on = nullptr;
 };
 
 /// Answers in order; the last one stays. A Date header tells the world's true time, moved by `aws_ahead`.
@@ -277,6 +279,15 @@ TEST_F(LiveTest, AnEmulatorsPageIsUnsupportedAndAwssIsNot) {
   EXPECT_EQ(run(request("ec2", "X")).error().code, Code::server_error);
 }
 
+TEST_F(LiveTest, WhatAnsweredOnceIsSupported) {
+  settings.endpoint_url = "http://127.0.0.1:5000";
+  http.say(200, "{}");
+  http.say(500, "<html>no</html>");
+  ASSERT_TRUE(run(request("ec2", "X")));
+  EXPECT_EQ(run(request("ec2", "X")).error().code, Code::server_error);
+  EXPECT_EQ(run(request("ec2", "Y")).error().code, Code::unsupported);
+}
+
 TEST_F(LiveTest, EndpointsThatWereGiven) {
   settings.endpoint_url = "http://127.0.0.1:5000/moto/";
   settings.service_endpoints = {{"ec2", "http://other:1"}};
@@ -302,6 +313,18 @@ TEST_F(LiveTest, EndpointsByService) {
   EXPECT_EQ(api().endpoint_override("kms"), "");
   EXPECT_FALSE(api().at_aws("iam"));
   EXPECT_TRUE(api().at_aws("sts")) << "a VPC endpoint is AWS";
+}
+
+TEST_F(LiveTest, NothingIsSentOnEvidenceThatBecameTooOld) {
+  http.say(200, "{}");
+  credentials.slow_on = &world.loop;
+  Request deletion = request("ec2", "DeleteSnapshot");
+  deletion.start_by = world.clock.steady() + seconds(30);
+  Task<Result<Response>> call = api().call(deletion);
+  const auto answer = world.loop.run(std::move(call));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Code::drift);
+  EXPECT_TRUE(http.sent.empty());
 }
 
 TEST_F(LiveTest, UnsignedOperationsNeedNoCredentials) {

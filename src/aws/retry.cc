@@ -70,6 +70,8 @@ struct Retry::Progress {
   bool corrected = false;
   std::optional<Steady> throttled_since = {};
   std::shared_ptr<const Error> refused = {};  // what AWS said when it refused the credentials
+  bool unheard = false;                       // an attempt may have had its effect
+  std::optional<Error> before = {};           // how the attempt before this one ended
 };
 
 namespace {
@@ -82,7 +84,16 @@ void note_attempts(Error& error, int attempts) {
 }
 
 bool may_have_had_effect(const Error& error) {
+  if (error.code == Code::throttled) return false;  // EC2's have status 503
   return error.code == Code::network || error.code == Code::timed_out || (error.aws && error.aws->status >= 500);
+}
+
+/// Nothing happened, and what the call rests on is too old for another attempt.
+Error not_sent_again(const Request& request, Error refusal) {
+  return {.code = Code::drift,
+          .message = "it was not sent again: what it rests on became too old",
+          .operation = request.operation_name(),
+          .cause = std::make_shared<const Error>(std::move(refusal))};
 }
 
 }  // namespace
@@ -119,7 +130,10 @@ std::optional<Duration> Retry::plan_next(const Request& request, Error& error, P
     wait = retry_delay(request.service, verdict, progress.attempt, random_.unit(), retry_after);
   }
   if (request.deadline.us != INT64_MAX && now + wait >= request.deadline) return std::nullopt;
-  if (request.start_by.us != INT64_MAX && now + wait >= request.start_by) return std::nullopt;
+  if (request.start_by.us != INT64_MAX && now + wait >= request.start_by) {
+    if (!progress.unheard) error = not_sent_again(request, std::move(error));
+    return std::nullopt;
+  }
   return wait;
 }
 
@@ -141,6 +155,11 @@ Task<Result<Response>> Retry::call(Request request) {
     // There are no others to try: what AWS said of these is the news.
     if (error.code == Code::credentials && !error.cause) error.cause = progress.refused;
     note_attempts(error, progress.attempt);
+    if (error.code == Code::drift && progress.before) {
+      co_return fail(progress.unheard ? *std::move(progress.before)
+                                      : not_sent_again(request, *std::move(progress.before)));
+    }
+    progress.unheard = progress.unheard || may_have_had_effect(error);
     if (request.cancel.requested()) co_return fail(std::move(error));
     const std::optional<Duration> wait = plan_next(request, error, progress);
     if (!wait) co_return fail(std::move(error));
@@ -153,6 +172,7 @@ Task<Result<Response>> Retry::call(Request request) {
         co_return fail(std::move(stopped));
       }
     }
+    progress.before = std::move(error);
     ++progress.attempt;
   }
 }

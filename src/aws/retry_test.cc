@@ -135,6 +135,42 @@ TEST_F(RetryLayer, TheDeadlineEndsRetries) {
   EXPECT_LE(elapsed(), seconds(10));
 }
 
+// What rests on evidence of limited age is not sent again when that is too old. Its error says whether the caller has
+// to look for an effect.
+TEST_F(RetryLayer, NothingIsSentAgainOnOldEvidence) {
+  Request deletion = request("ec2", "DeleteSnapshot");
+  deletion.start_by = Steady{} + seconds(10);
+  const Error late{.code = Code::drift, .message = "too old"};
+  for (const bool heard : {true, false}) {
+    int calls = 0;
+    FakeApi fake([&](const Request&) -> Result<Response> {
+      if (++calls > 1) return fail(late);
+      return heard ? throttle() : fail(Code::timed_out, "no answer");
+    });
+    Retry retry(fake, world.loop, world.random, {});
+    const auto answer = run(retry, deletion);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(answer.error().code, heard ? Code::drift : Code::timed_out);
+    if (heard) {
+      EXPECT_EQ(answer.error().cause->code, Code::throttled);
+    }
+  }
+}
+
+TEST_F(RetryLayer, NoWaitGoesPastTheAgeOfEvidence) {
+  Request deletion = request("ec2", "DeleteSnapshot");
+  deletion.start_by = Steady{1};
+  for (const bool heard : {true, false}) {
+    FakeApi fake([&](const Request&) { return heard ? throttle() : broken(); });
+    Retry retry(fake, world.loop, world.random, {});
+    const auto answer = run(retry, deletion);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(fake.seen.size(), 1U);
+    EXPECT_EQ(answer.error().code, heard ? Code::drift : Code::server_error);
+  }
+}
+
 TEST_F(RetryLayer, CancellationEndsTheWait) {
   FakeApi fake([](const Request&) { return throttle(); });
   Retry retry(fake, world.loop, world.random, {});
