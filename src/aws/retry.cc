@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "aws/errors.h"
+#include "aws/retry_legacy.h"
 
 namespace reeve::aws {
 
@@ -99,7 +100,8 @@ Error not_sent_again(const Request& request, Error refusal) {
 }  // namespace
 
 std::optional<Duration> Retry::plan_next(const Request& request, Error& error, Progress& progress) {
-  const RetryVerdict verdict = judge_retry(error);
+  const bool legacy = settings_.mode == RetryMode::legacy;
+  const RetryVerdict verdict = legacy ? judge_legacy(request.service, error) : judge_retry(error);
   if (verdict == RetryVerdict::no) return std::nullopt;
   if (verdict == RetryVerdict::corrected) {
     if (std::exchange(progress.corrected, true)) return std::nullopt;
@@ -120,14 +122,15 @@ std::optional<Duration> Retry::plan_next(const Request& request, Error& error, P
       return std::nullopt;
     }
   } else {
-    if (++progress.counted >= settings_.attempts_most) return std::nullopt;
-    const int cost = RetryQuota::cost(verdict);
+    if (++progress.counted >= request.attempts_most) return std::nullopt;
+    const int cost = legacy ? 0 : RetryQuota::cost(verdict);
     if (!progress.quota.acquire(cost)) {
       error.hint = "this service fails so often that retries are held back";
       return std::nullopt;
     }
     progress.reserved = cost;
-    wait = retry_delay(request.service, verdict, progress.attempt, random_.unit(), retry_after);
+    wait = legacy ? legacy_delay(request.service, progress.attempt, random_.unit())
+                  : retry_delay(request.service, verdict, progress.attempt, random_.unit(), retry_after);
   }
   if (request.deadline.us != INT64_MAX && now + wait >= request.deadline) return std::nullopt;
   if (request.start_by.us != INT64_MAX && now + wait >= request.start_by) {
@@ -139,7 +142,9 @@ std::optional<Duration> Retry::plan_next(const Request& request, Error& error, P
 
 Task<Result<Response>> Retry::call(Request request) {
   if (request.invocation_id.empty()) request.invocation_id = random_.uuid();
-  request.attempts_most = settings_.attempts_most;
+  request.attempts_most = settings_.mode == RetryMode::legacy
+                              ? legacy_attempts(request.service, settings_.attempts_most)
+                              : settings_.attempts_most;
   Progress progress{.quota = quotas_[request.scope][request.service]};
   while (true) {
     request.attempt = progress.attempt;

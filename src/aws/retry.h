@@ -12,11 +12,12 @@
 
 namespace reeve::aws {
 
-/// retry_mode, as profiles and AWS_RETRY_MODE name it.
+/// retry_mode, as profiles and AWS_RETRY_MODE name it. Adaptive is standard with a rate for the whole service in place
+/// of one for each of its operations (see RateRules); legacy stands in retry_legacy.h.
 enum class RetryMode : std::uint8_t { standard, adaptive, legacy };
 
-/// The SDKs' standard retry mode (AWS SDKs and Tools Reference Guide: "Retry behavior"), with the delays of the
-/// rules 2.1 of 2026.
+/// The SDKs' retry modes (AWS SDKs and Tools Reference Guide: "Retry behavior"), the standard one with the delays of
+/// the rules 2.1 of 2026.
 struct RetrySettings {
   RetryMode mode = RetryMode::standard;
   int attempts_most = 3;

@@ -1,8 +1,9 @@
 // The SDKs' standard and adaptive retry modes against REEVE_SHARED/conformance/retries/standard.json (botocore as the
-// oracle): what is tried again, the delays, the quota, the adaptive mode's curve and its token bucket. The waiters of
-// waiters.json belong to the waiters.
+// oracle): what is tried again, the delays, the quota, the adaptive mode's curve and its token bucket; and the legacy
+// mode against botocore's table.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -12,8 +13,10 @@
 #include "aws/errors.h"
 #include "aws/limiter.h"
 #include "aws/retry.h"
+#include "aws/retry_legacy.h"
 #include "base/json.h"
 #include "base/sim_seams.h"
+#include "suite_files.h"
 
 namespace reeve::aws {
 namespace {
@@ -182,6 +185,87 @@ TEST_F(Retries, TokenBucket) {
     EXPECT_NEAR(bucket.rate(), row["max_rate"].as_real(), 1e-9);
   }
   EXPECT_EQ(suite_["token_bucket_rate_10"].size(), 9U);
+}
+
+/// botocore's table for the legacy mode: every policy of every service, by what it applies to.
+class LegacyRetries : public testing::Test {
+ protected:
+  /// An answer of AWS of that kind, as the door gives it.
+  static Error answer(const std::string& service, const std::string& code, int status) {
+    const WireError wire{.code = code, .message = "", .status = status};
+    return to_error(wire, nullptr, {.operation = service + ".Op", .host = service + ".us-east-1.amazonaws.com"});
+  }
+  static bool tried_again(const std::string& service, const Error& error) {
+    const RetryVerdict verdict = judge_legacy(service, error);
+    return verdict == RetryVerdict::transient || verdict == RetryVerdict::throttling;
+  }
+  /// Whether the policy is kept, and only where it holds.
+  static void check(const std::string& service, Value applies, bool everywhere) {
+    if (applies.find("socket_errors")) {
+      EXPECT_TRUE(tried_again(service, {.code = Code::network, .message = ""}));
+      EXPECT_TRUE(tried_again(service, {.code = Code::timed_out, .message = ""}));
+      return;
+    }
+    const Value response = applies["response"];
+    if (response.find("crc32body")) {
+      EXPECT_TRUE(tried_again(service, {.code = Code::malformed, .message = ""}));
+      EXPECT_FALSE(tried_again("ec2", {.code = Code::malformed, .message = ""}));
+      return;
+    }
+    const std::string code = response["service_error_code"].as_string();
+    const int status = static_cast<int>(response["http_status_code"].as_integer());
+    EXPECT_TRUE(tried_again(service, answer(service, code, status)));
+    if (code.empty()) return;
+    EXPECT_FALSE(tried_again(service, answer(service, code, 418))) << "another status";
+    EXPECT_FALSE(tried_again(service, answer(service, "ValidationError", 400)));
+    // 5xx are tried again under any code.
+    if (!everywhere && status < 500) EXPECT_FALSE(tried_again("iam", answer("iam", code, status)));
+  }
+};
+
+TEST_F(LegacyRetries, EveryPolicyOfTheTable) {
+  const Document table = suite_file("retries/legacy-retry-table.json");
+  if (table.root().is_null()) return;
+  int policies = 0;
+  for (const auto [service, parts] : table["retry"].entries()) {
+    const bool everywhere = service == "__default__";
+    const Value own = everywhere ? parts : parts["__default__"];
+    const std::string name = everywhere ? "ec2" : std::string(service);
+    for (const auto [policy, rule] : own["policies"].entries()) {
+      SCOPED_TRACE(std::string(service) + "." + std::string(policy));
+      ++policies;
+      const Value shared = table["definitions"][rule["$ref"].as_text()];
+      const Value applies = rule.find("$ref") ? shared["applies_when"] : rule["applies_when"];
+      const bool same_elsewhere = everywhere || (service == "route53" && policy == "request_limit_exceeded");
+      check(name, applies, same_elsewhere);
+    }
+    const Value attempts = own["max_attempts"];
+    EXPECT_EQ(legacy_attempts(name, 5), attempts.is_number() ? attempts.as_integer() : 5) << service;
+    const Value base = own["delay"]["base"];
+    for (int attempt = 1; attempt < 10 && !own["delay"].is_null(); ++attempt) {
+      const double first = base.is_text() ? 0.25 : base.as_real();  // "rand" is a number below one
+      const double wanted = std::min(60.0, first * std::pow(own["delay"]["growth_factor"].as_real(), attempt - 1));
+      EXPECT_NEAR(static_cast<double>(legacy_delay(name, attempt, 0.25).count()) * 1e-6, wanted, 1e-6) << service;
+    }
+  }
+  EXPECT_EQ(policies, 27);
+}
+
+// The mode in the loop: five attempts, no quota, and what it does not know is not tried again.
+TEST_F(LegacyRetries, TheLoopGoesByTheTable) {
+  auto calls = [](const std::string& service, Error error, int times) {
+    SimWorld world;
+    Failing failing(std::move(error));
+    Retry layer(failing, world.loop, world.random, {.mode = RetryMode::legacy, .attempts_most = 5});
+    for (int i = 0; i < times; ++i) {
+      Task<Result<Response>> call = layer.call({.service = service, .operation = "Delete"});
+      EXPECT_FALSE(world.loop.run(std::move(call)));
+    }
+    return failing.calls;
+  };
+  EXPECT_EQ(calls("ec2", answer("ec2", "InternalError", 500), 100), 500);
+  EXPECT_EQ(calls("dynamodb", answer("dynamodb", "TransactionInProgressException", 400), 1), 10);
+  EXPECT_EQ(calls("iam", answer("iam", "RequestTimeoutException", 400), 1), 1) << "the standard mode tries this again";
 }
 
 }  // namespace
