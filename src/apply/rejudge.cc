@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "apply/effects.h"
+#include "base/contains.h"
 #include "plan/survivors.h"
 #include "policy/judge.h"
 
@@ -19,22 +21,36 @@ JudgedAgain failed(const Error& error) {
   return {.go = false, .failed = true, .message = error.message, .error = error};
 }
 
+/// Whether the way back is now promised for a shorter time. Where it counts from the deed, an hour is no difference.
+bool is_shorter(const policy::Undo& now, const policy::Undo& approved) {
+  return now.until && (!approved.until || *now.until + std::chrono::hours(1) < *approved.until);
+}
+
 /// Compares what was approved with what would be planned now.
-std::string difference(const plan::Row& approved, const policy::RowDraft& draft, bool undo_none) {
+std::string difference(const plan::Row& approved, const policy::RowDraft& draft, const policy::Guarded& guarded) {
   if (approved.steps != draft.steps) return "it would now be done in another way";
-  const auto now = undo_none ? policy::UndoClass::none : draft.undo.undo_class;
+  const auto now = guarded.undo_none ? policy::UndoClass::none : draft.undo.undo_class;
   if (now != approved.undo.undo_class) {
     return fmt::format("its undo was {} when planned and is {} now", name(approved.undo.undo_class), name(now));
   }
+  if (now != policy::UndoClass::none && is_shorter(draft.undo, approved.undo)) {
+    return fmt::format("it could be undone {} when planned, and now only until {}",
+                       approved.undo.until ? "until " + format_iso8601(*approved.undo.until) : "for ever",
+                       format_iso8601(*draft.undo.until));
+  }
   if (draft.needs_consent && !approved.needs_consent) return "it would now need consent";
+  if (guarded.undo_none) return {};  // the notes that take the undo away say why in other words each time
+  for (const auto& note : guarded.notes) {
+    if (!contains(approved.risk_reasons, note)) return "a guard says now: " + note;
+  }
   return {};
 }
 
 /// The record as it would be without what this run did to it.
-estate::Record without_own(estate::Record record, const std::vector<OwnChange>& own) {
-  for (auto change = own.rbegin(); change != own.rend(); ++change) {
-    const Effect* effect = find_effect(change->step.service, change->step.operation);
-    if (effect != nullptr) record.document = effect->without(std::move(record.document), change->step, change->before);
+estate::Record without_own(estate::Record record, std::span<const OwnChange> own) {
+  for (const OwnChange& change : std::views::reverse(own)) {
+    const Effect* effect = find_effect(change.step.service, change.step.operation);
+    if (effect != nullptr) record.document = effect->without(std::move(record.document), change.step, change.before);
   }
   return record;
 }
@@ -205,7 +221,7 @@ Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vec
         continue;
       }
       auto& draft = std::get<policy::RowDraft>(drafted);
-      if (auto changed = difference(*rows[i].row, draft, guarded[k].undo_none); !changed.empty()) {
+      if (auto changed = difference(*rows[i].row, draft, guarded[k]); !changed.empty()) {
         out[i] = drifted(std::move(changed));
         continue;
       }
@@ -230,31 +246,25 @@ class UndoAction : public policy::Action {
   }
 };
 
-/// Whether what is undone was itself a protection: then that may be taken away again.
-bool gave_protection(Value undone) {
-  for (const Value tag : undone["params"]["Tags"].items()) {
-    if (tag["Key"].as_text() == "reeve:protect") return true;
-  }
-  return false;
-}
-
 }  // namespace
 
-/// Why the record is protected now, if it is; what is not there is not.
-Task<Result<std::optional<std::string>>> UndoJudge::protection(const plan::Row& row, policy::Context& context) const {
+/// Why the record is protected now, if it is, and not by what is undone alone: that may be taken away again. What is
+/// not there is not protected.
+Task<Result<std::optional<std::string>>> UndoJudge::protection(const plan::Row& row, const OwnChange& undone,
+                                                               policy::Context& context) const {
   std::optional<std::string> none;
-  if (gave_protection(row.pre_image.root()["undone"])) co_return none;
   const estate::Kind* kind = context.reader.kinds().find(row.kind);
   if (kind == nullptr) co_return none;
   std::vector<std::string> ids = row.records;
   const auto records = co_await context.reader.by_ids(*kind, std::move(ids));
   if (!records) co_return std::unexpected(records.error());
   if (records->empty()) co_return none;
-  policy::Candidate candidate{.view = estate::RecordView(records->front())};
-  std::vector<policy::Candidate*> candidates{&candidate};
+  policy::Candidate now{.view = estate::RecordView(records->front())};
+  policy::Candidate without{.view = estate::RecordView(without_own(records->front(), {&undone, 1}))};
+  std::vector<policy::Candidate*> candidates{&now, &without};
   const UndoAction action;
   const std::vector<policy::Guarded> guarded = co_await policy::run_guards(action, candidates, context);
-  if (guarded.front().kept) co_return std::optional(guarded.front().message);
+  if (guarded.front().kept && guarded.back().kept) co_return std::optional(guarded.back().message);
   co_return none;
 }
 
@@ -280,15 +290,15 @@ Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<Look> rows, estate::
       out[i] = drifted("there is no way back from " + operation);
       co_return;
     }
-    policy::Step step{.service = service, .operation = operation, .params = deep_copy(undone["params"])};
-    Document before = deep_copy(row.pre_image.root()["before"]);
-    const auto blocked = co_await effect->undo_blocked(reader, step, before);
+    const OwnChange change{.step = {.service = service, .operation = operation, .params = deep_copy(undone["params"])},
+                           .before = deep_copy(row.pre_image.root()["before"])};
+    const auto blocked = co_await effect->undo_blocked(reader, change.step, change.before);
     if (!blocked) {
       out[i] = failed(blocked.error());
     } else if (*blocked) {
       out[i] = drifted(**blocked);
     } else {
-      Task<Result<std::optional<std::string>>> asking = protection(row, context);
+      Task<Result<std::optional<std::string>>> asking = protection(row, change, context);
       const auto kept = co_await std::move(asking);
       if (!kept) {
         out[i] = failed(kept.error());

@@ -93,7 +93,8 @@ class UndoJudge : public RowJudge {
   Task<std::vector<JudgedAgain>> judge(std::vector<Look> rows, estate::Reader& reader, Time now) const override;
 
  private:
-  Task<Result<std::optional<std::string>>> protection(const plan::Row& row, policy::Context& context) const;
+  Task<Result<std::optional<std::string>>> protection(const plan::Row& row, const OwnChange& undone,
+                                                      policy::Context& context) const;
   const estate::Prices& prices_;
   const policy::Configuration* configuration_;  // null: there is none
 };

@@ -170,7 +170,8 @@ Task<Result<void>> Windows::judge(std::vector<Group>& groups) {
     }
   }
   const Steady begun = hands_.world.clock.steady();
-  if (!shared_ || begun - shared_since_ > evidence_shared) {
+  // A judge that looks at rows one by one asks about their records, which the window before may have changed.
+  if (!shared_ || judge_.one_by_one() || begun - shared_since_ > evidence_shared) {
     shared_ = std::make_unique<estate::Reader>(reader_for(groups.front().rows.front()->scope));
     shared_since_ = begun;  // evidence is as old as the first read
   }

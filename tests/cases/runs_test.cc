@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "policy/configuration.h"
 #include "sim/house.h"
 
 namespace reeve {
@@ -80,6 +81,19 @@ class Runs : public ::testing::Test {
     auto undone = house_->undo(run.id, {});
     EXPECT_TRUE(undone) << undone.error().text();
     return undone ? *std::move(undone) : std::nullopt;
+  }
+  /// An undo under a configuration file of this text.
+  Ran undo_under(const Ran& run, std::string_view text) {
+    const auto configuration = policy::read_configuration(text, "config.yaml", *library().kinds);
+    EXPECT_TRUE(configuration) << configuration.error().text();
+    apply::Hands hands = house_->hands();
+    hands.configuration = &*configuration;
+    auto planned = apply::plan_undo(hands, run.id, {});
+    EXPECT_TRUE(planned) << planned.error().text();
+    auto undone =
+        house_->run(apply::apply_undo(hands, house_->state, house_->here(), std::move(planned).value(), Cancel{}, {}));
+    EXPECT_TRUE(undone && *undone);
+    return house_->with_rows(**std::move(undone)).value();
   }
   void faults(std::string_view rules) {
     const auto set = house_->faults(rules);
@@ -278,6 +292,62 @@ policies:
   ASSERT_TRUE(undone);
   EXPECT_EQ(undone->drifted, 1U);
   EXPECT_EQ(tag("snap-1000", "owner"), "mine");
+}
+
+TEST_F(Runs, TheConfigurationProtectsWhereTheRunItselfDidToo) {
+  build(3);
+  const auto run = apply(plan(R"(
+policies:
+  - {name: mark, resource: aws.ebs-snapshot, actions: [{type: tag, tags: {"reeve:protect": "", owner: new}}]}
+)"));
+  ASSERT_EQ(run.done, 3U);
+  house_->home().snapshots.find("snap-1001")->tags["janitor"] = "donotmark";
+  const auto undone = undo_under(run, "format: 1\nprotect: [{id: snap-1000}, {tag: owner=new, kind: ebs-snapshot}]\n");
+  EXPECT_EQ(undone.drifted, 2U);
+  EXPECT_EQ(undone.done, 1U);
+  EXPECT_EQ(tag("snap-1000", "owner"), "new");
+  EXPECT_EQ(tag("snap-1001", "owner"), "new");
+  EXPECT_EQ(tag("snap-1002", "owner"), "old");  // what protected it was the tag that is taken back
+  EXPECT_EQ(tag("snap-1002", "reeve:protect"), "-");
+}
+
+TEST_F(Runs, AProtectionThatIsRestoredDoesNotKeepItsRecord) {
+  build(1);
+  const auto run = apply(plan(R"(
+policies:
+  - {name: mark, resource: aws.ebs-snapshot, actions: [{type: tag, tags: {owner: new}}]}
+)"));
+  const auto undone = undo_under(run, "format: 1\nprotect: [{tag: owner=old}]\n");
+  EXPECT_EQ(undone.done, 1U);
+  EXPECT_EQ(tag("snap-1000", "owner"), "old");
+}
+
+TEST_F(Runs, AnyTagThatProtectsIsTakenBackByItsUndo) {
+  build(2);
+  const auto run = apply(plan(R"(
+policies:
+  - {name: mark, resource: aws.ebs-snapshot, actions: [{type: tag, tags: {cloud-nuke-excluded: "true"}}]}
+)"));
+  const auto undone = undo(run);
+  ASSERT_TRUE(undone);
+  EXPECT_EQ(undone->done, 2U);
+  EXPECT_EQ(tag("snap-1001", "cloud-nuke-excluded"), "-");
+}
+
+TEST_F(Runs, AnUndoSeesWhatItsEarlierWindowsChanged) {
+  build(294);
+  const auto run = apply(plan(R"(
+policies:
+  - {name: first, resource: aws.ebs-snapshot, actions: [{type: tag, tags: {owner: x}}]}
+  - {name: second, resource: aws.ebs-snapshot, actions: [{type: tag, tags: {owner: y}}]}
+)"));
+  ASSERT_EQ(run.done, 588U);
+  ASSERT_EQ(tag("snap-1293", "owner"), "y");
+  const auto undone = undo(run);
+  ASSERT_TRUE(undone);
+  EXPECT_EQ(undone->drifted, 0U);
+  EXPECT_EQ(undone->done, 588U);
+  for (const auto* id : {"snap-1000", "snap-1293"}) EXPECT_EQ(tag(id, "owner"), "old") << id;
 }
 
 TEST_F(Runs, ResumeSaysWhichRunIsAtWork) {
