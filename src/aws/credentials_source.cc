@@ -103,6 +103,9 @@ class Chain final : public CredentialSource {
     }
     CO_TRY(settings_.profiles, load_profiles(world_.disk, settings_.config_path, settings_.credentials_path));
     if (auto web = web_identity_of_environment()) {
+      if (web->role_arn.empty()) {
+        co_return no_credentials("web identity: AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
+      }
       Task<Result<Credentials>> asking = from_web_identity(context(), *web, "AWS_WEB_IDENTITY_TOKEN_FILE");
       co_return co_await std::move(asking);
     }
