@@ -14,9 +14,6 @@ constexpr Duration call_time = std::chrono::minutes(2);
 /// Rows of a batch that are looked for at once.
 constexpr std::size_t looks_at_once = 16;
 
-/// Refusals that a smaller batch would meet as well.
-bool concerns_all(const Error& error) { return error.code == Code::throttled || ends_run(error); }
-
 }  // namespace
 
 bool ends_run(const Error& error) { return error.code == Code::expired_credentials || error.code == Code::credentials; }
@@ -85,7 +82,8 @@ Task<void> Stepping::send(Sending& sending, std::vector<std::size_t> which) {
     Task<std::vector<std::size_t>> looking = look_for(sending, std::move(which), error);
     which = co_await std::move(looking);
     if (which.empty()) co_return;
-  } else if (error.code == Code::drift || ends_run(error)) {
+  }
+  if (error.code == Code::drift || ends_run(error)) {
     if (ends_run(error)) log_.stop(error);
     StepOutcome outcome{.result = "not_sent", .error = error};
     const StepEnd end = ends_run(error) ? StepEnd::closed : StepEnd::too_late;  // of a run that ends it stays open
@@ -93,7 +91,7 @@ Task<void> Stepping::send(Sending& sending, std::vector<std::size_t> which) {
     co_await std::move(settling);
     co_return;
   }
-  if (which.size() > 1 && !doubt && !concerns_all(error)) {
+  if (which.size() > 1 && !doubt && error.code != Code::throttled) {  // throttled, a smaller batch would be too
     const auto middle = which.begin() + static_cast<std::ptrdiff_t>(which.size() / 2);
     std::vector<std::size_t> first(which.begin(), middle), second(middle, which.end());
     Task<void> one = send(sending, std::move(first));
@@ -102,7 +100,6 @@ Task<void> Stepping::send(Sending& sending, std::vector<std::size_t> which) {
     co_await std::move(other);
     co_return;
   }
-  if (ends_run(error)) log_.stop(error);
   std::vector<NewEntry> entries;
   std::vector<Closing> closings;
   for (const std::size_t i : which) {

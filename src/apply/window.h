@@ -45,7 +45,8 @@ class Windows {
   RunLog& log_;
   Cancel stop_;
   Stepping stepping_;
-  std::unique_ptr<estate::Reader> shared_;  ///< what windows of a scope read with
+  std::unique_ptr<estate::Reader>
+      shared_;  ///< what windows of a scope read with; a new one each where rows are judged one by one
   Steady shared_since_{};
 };
 
