@@ -50,7 +50,7 @@ struct PolicyRows {
 struct ScopeRows {
   std::unique_ptr<text::Scratch> scratch = std::make_unique<text::Scratch>();
   std::optional<policy::Context> context;
-  std::deque<PolicyRows> policies;  ///< slots point into them
+  std::deque<PolicyRows> policies;                   ///< slots point into them
   std::shared_ptr<const estate::Listing> snapshots;  ///< the scope's census, where rows remove data
   std::vector<Error> broken;                         ///< listings that filters and guards needed
 };
@@ -229,6 +229,13 @@ class Planner {
       }
       co_return;
     }
+    if (policy.needs_event) {
+      for (const auto& candidate : judged.matched) {
+        out.kept.push_back(kept_of(policy, candidate.view.record(), "needs-event",
+                                   "the policy acts on the records of an event, and nothing but a person started it"));
+      }
+      co_return;
+    }
     out.matched = std::move(judged.matched);
     std::vector<Candidate*> candidates;
     for (auto& candidate : out.matched) {
@@ -283,19 +290,17 @@ class Planner {
       }
     }
     if (removing.empty()) co_return;
-    const estate::Kinds& kinds = context.reader.kinds();
-    const auto snapshots = co_await context.reader.census(*kinds.find("ebs-snapshot"));
-    const auto volumes = co_await context.reader.census(*kinds.find("ebs"));
-    const bool readable = snapshots.has_value() && volumes.has_value();
+    Task<Result<Copies>> reading = read_copies(context.reader);
+    const auto copies = co_await std::move(reading);
     std::set<std::string> survivors;
-    if (readable) {
-      scope.snapshots = *snapshots;
-      survivors = last_survivors(removing, (*snapshots)->records, (*volumes)->records);
+    if (copies) {
+      scope.snapshots = copies->snapshots;
+      survivors = last_survivors(removing, *copies);
     }
     for (auto& rows : scope.policies) {
       for (Slot& slot : rows.slots) {
         if (!slot.removes_data()) continue;
-        if (!readable) {
+        if (!copies) {
           rows.drop(slot, "unknown", "whether another copy of its data remains could not be read");
         } else if (survivors.contains(std::string(slot.id()))) {
           rows.drop(slot, "last-survivor", "the newest copy of its data set, of which nothing would be left");

@@ -32,6 +32,7 @@ struct Policy {
       conditions;  ///< on one record: name, region, resource, provider, account_id, now
   MaxResources max_resources;
   std::string mode = "pull";          ///< type of `mode:`; only "pull" runs by itself
+  bool needs_event = false;           ///< its mode or a filter asks for an event: without one nothing of it is planned
   bool irreversible_allowed = false;  ///< metadata: {reeve: {irreversible: allow}}
   std::vector<std::string> warnings;
 };

@@ -38,10 +38,11 @@ const std::vector<Key>& policy_keys() {
   return keys;
 }
 
-/// Custodian's execution modes. Only "pull" runs by itself; the others are for what is deployed.
+/// Custodian's execution modes. "pull" and those that a clock starts judge all records; the others one event's.
 constexpr std::string_view modes[] = {
     "pull",       "periodic",    "schedule",         "cloudtrail", "ec2-instance-state", "asg-instance-state",
     "guard-duty", "config-rule", "config-poll-rule", "phd",        "hub-finding",        "hub-action"};
+constexpr std::string_view modes_without_event[] = {"pull", "periodic", "schedule", "config-poll-rule"};
 constexpr std::string_view condition_filters[] = {"value", "event", "and", "or", "not"};
 
 /// `^[A-z][A-z0-9]*(-[A-z0-9]+)*$`: as Custodian's schema has it, so "_" is a letter.
@@ -68,6 +69,16 @@ const estate::Kind& condition_kind() {
   return kind;
 }
 
+/// Whether a filter `event` stands anywhere in these filters.
+bool asks_for_event(Value filters) {
+  bool found = filters.is_map() && filters["type"].as_text() == "event";
+  if (filters.is_list()) {
+    for (const Value filter : filters.items()) found = found || asks_for_event(filter);
+  }
+  for (const char* block : {"and", "or", "not"}) found = found || (filters.is_map() && asks_for_event(filters[block]));
+  return found;
+}
+
 class PolicyBuilder {
  public:
   PolicyBuilder(Value data, const PolicyBuild& build) : data_(data), build_(build) {}
@@ -86,6 +97,8 @@ class PolicyBuilder {
     read_conditions();
     if (policy_->kind != nullptr) read_vocabulary();
     if (!fine_) return nullptr;
+    policy_->needs_event = !contains(modes_without_event, policy_->mode) || asks_for_event(data_["filters"]) ||
+                           asks_for_event(data_["conditions"]);
     policy_->data = encode_data(data_);
     policy_->hash = sha256_hex(canonical_json(policy_->data));
     return std::move(policy_);

@@ -73,6 +73,22 @@ policies:
             R"("OwnerIds":["self"]})");
 }
 
+// Judged without its event, such a policy would act on everything that its other filters leave.
+TEST_F(Policies, WhatWaitsForAnEventSaysSo) {
+  const auto needs_event = [this](const std::string& more) {
+    const auto file = read("policies: [{name: p, resource: ebs-snapshot, " + more + "}]");
+    EXPECT_THAT(said(file), IsEmpty()) << more;
+    return !file.policies.empty() && file.policies[0]->needs_event;
+  };
+  const std::string event = "{type: event, key: detail.userIdentity.userName, value: intern}";
+  EXPECT_FALSE(needs_event("filters: [{State: completed}]"));
+  EXPECT_FALSE(needs_event("mode: {type: schedule, schedule: rate(1 day)}"));
+  EXPECT_TRUE(needs_event("mode: {type: cloudtrail, events: [CreateSnapshot]}"));
+  EXPECT_TRUE(needs_event("filters: [" + event + "]"));
+  EXPECT_TRUE(needs_event("filters: [{not: [{or: [{State: completed}, " + event + "]}]}]"));
+  EXPECT_TRUE(needs_event("conditions: [" + event + "]"));
+}
+
 TEST_F(Policies, AllProblemsAreNamedAtOnceWithTheirPlaces) {
   EXPECT_THAT(
       problems(R"(policies:

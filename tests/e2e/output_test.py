@@ -46,6 +46,22 @@ class Output(Contract):
         return rows
 
 
+class Events(Output):
+    def test_a_policy_that_waits_for_an_event_plans_nothing(self):
+        policy = """policies:
+  - {name: event, resource: ebs-snapshot, mode: {type: cloudtrail, events: [CreateSnapshot]}, actions: [delete],
+     filters: [{type: event, key: detail.userIdentity.userName, value: intern}]}
+"""
+        path = self.home.write("event.yaml", policy)
+        ended = self.home.start("run", path, self.cloud, "-o", "json")
+        out, err = ended.process.communicate(timeout=60)
+        self.assertEqual(ended.process.returncode, 0, err)
+        ran = json.loads(out)
+        self.assertEqual(ran["rows"], [])
+        self.assertEqual(ran["plan"]["policies"][0]["matched"], 6)
+        self.assertEqual([kept["reason"]["code"] for kept in ran["kept"]], ["needs-event"] * 6)
+
+
 class Csv(Output):
     def test_list(self):
         rows = self.rows("list", "ebs-snapshot", self.cloud)

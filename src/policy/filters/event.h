@@ -5,8 +5,8 @@
 
 namespace reeve::policy {
 
-/// `event`: a value filter on the event that triggered the policy. Policies that run by themselves have no event, and
-/// then it lets every record pass, as Custodian does.
+/// `event`: a value filter on the event that triggered the policy. Without an event it lets every record pass, so that a
+/// plan shows what the policy looks at; no row is planned then (Policy::needs_event).
 class EventFilter : public Filter {
  public:
   std::string_view type() const override { return "event"; }
