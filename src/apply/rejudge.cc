@@ -135,18 +135,17 @@ Task<void> PolicyJudge::keep_survivors(std::span<const Look> rows, estate::Reade
     if (out[i].go && removes(*rows[i].row)) which.push_back(i);
   }
   if (which.empty()) co_return;
-  const auto snapshots = co_await reader.census(*reader.kinds().find("ebs-snapshot"));
-  const auto volumes = co_await reader.census(*reader.kinds().find("ebs"));
-  if (!snapshots || !volumes) {
-    const Error& error = snapshots ? volumes.error() : snapshots.error();
-    for (const std::size_t i : which) out[i] = failed(error);
+  Task<Result<plan::Copies>> reading = plan::read_copies(reader);
+  const auto copies = co_await std::move(reading);
+  if (!copies) {
+    for (const std::size_t i : which) out[i] = failed(copies.error());
     co_return;
   }
-  if (survivors_.snapshots.lock() != *snapshots || survivors_.volumes.lock() != *volumes) {
+  if (survivors_.snapshots.lock() != copies->snapshots || survivors_.volumes.lock() != copies->volumes) {
     const plan::Removing& removing = removing_.at(reader.scope());
-    survivors_ = {.snapshots = *snapshots,
-                  .volumes = *volumes,
-                  .ids = plan::last_survivors(removing, (*snapshots)->records, (*volumes)->records)};
+    survivors_ = {.snapshots = copies->snapshots,
+                  .volumes = copies->volumes,
+                  .ids = plan::last_survivors(removing, *copies)};
   }
   for (const std::size_t i : which) {
     if (survivors_.ids.contains(rows[i].row->records.front())) {

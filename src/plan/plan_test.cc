@@ -32,7 +32,7 @@ TEST(Limits, TheDefaultIsATenthBetweenFiveAndFifty) {
 }
 
 TEST(Limits, WhatIsNoLimitIsRefused) {
-  for (const auto* wrong : {"", "-1", "5.5", "101%", "many", "5 ", "nan", "%"}) {
+  for (const auto* wrong : {"", "-1", "5.5", "101%", "1e3", "1e1%", "many", "5 ", "nan", "%"}) {
     EXPECT_FALSE(LimitSetting::parse(wrong)) << wrong;
   }
 }
@@ -55,19 +55,26 @@ TEST(RowId, StaysTheSameAndHangsOnEachPart) {
 /// Snapshots as the listing gives them: id, volume, month, tier.
 class Survivors : public ::testing::Test {
  protected:
-  void add(const std::string& id, const std::string& volume, int month, const std::string& tier = "standard") {
+  void add(const std::string& id, const std::string& volume, int month, const std::string& tier = "standard",
+           const std::string& more = "") {
     const auto document = parse_json(fmt::format(
-        R"({{"SnapshotId": "{}", "VolumeId": "{}", "State": "completed", "StorageTier": "{}", "StartTime": "2026-{:02}-01T00:00:00Z"}})",
-        id, volume, tier, month));
+        R"({{"SnapshotId": "{}", "VolumeId": "{}", "State": "completed", "StorageTier": "{}", "StartTime": "2026-{:02}-01T00:00:00Z"{}}})",
+        id, volume, tier, month, more));
     snapshots_.push_back({.kind = kinds_->find("ebs-snapshot"), .scope = {}, .document = document.value()});
   }
   std::set<std::string> survivors(const std::vector<std::string>& removed) {
     Removing removing;
     for (const auto& id : removed) removing.add("ebs-snapshot", id, {});
-    return last_survivors(removing, snapshots_, {});
+    auto listing = std::make_shared<estate::Listing>();
+    for (const auto& snapshot : snapshots_) listing->add(snapshot);
+    return last_survivors(removing, {.snapshots = std::move(listing),
+                                     .volumes = std::make_shared<estate::Listing>(volumes_),
+                                     .archiving = archiving_});
   }
   std::shared_ptr<const estate::Kinds> kinds_ = estate::Kinds::embedded().value();
   std::vector<estate::Record> snapshots_;
+  estate::Listing volumes_;
+  std::set<std::string, std::less<>> archiving_;
 };
 
 TEST_F(Survivors, TheNewestStaysWhereNothingElseWould) {
@@ -81,6 +88,34 @@ TEST_F(Survivors, AnArchivedCopyIsNotReadable) {
   add("snap-1", "vol-1", 1);
   add("snap-2", "vol-1", 2, "archive");
   EXPECT_THAT(survivors({"snap-1"}), ElementsAre("snap-1"));
+}
+
+// EC2 calls it `standard` for the hours until it is archived.
+TEST_F(Survivors, ACopyOnItsWayToTheArchiveIsNotReadable) {
+  add("snap-1", "vol-1", 1);
+  add("snap-2", "vol-1", 2);
+  archiving_ = {"snap-2"};
+  EXPECT_THAT(survivors({"snap-1"}), ElementsAre("snap-1"));
+  EXPECT_THAT(survivors({"snap-2"}), IsEmpty());
+}
+
+TEST_F(Survivors, ACopyRestoredForATimeIsNotReadable) {
+  add("snap-1", "vol-1", 1);
+  add("snap-2", "vol-1", 2, "standard", R"(, "RestoreExpiryTime": "2026-12-01T00:00:00Z")");
+  EXPECT_THAT(survivors({"snap-1"}), ElementsAre("snap-1"));
+}
+
+// A volume that failed, or is on its way out, holds nothing.
+TEST_F(Survivors, OnlyAVolumeThatIsThereCounts) {
+  add("snap-1", "vol-1", 1);
+  add("snap-2", "vol-2", 1);
+  add("snap-3", "vol-3", 1);
+  for (const auto* volume : {R"({"VolumeId": "vol-1", "State": "available"})",
+                             R"({"VolumeId": "vol-2", "State": "error"})",
+                             R"({"VolumeId": "vol-3", "State": "deleting"})"}) {
+    volumes_.add({.kind = kinds_->find("ebs"), .scope = {}, .document = parse_json(volume).value()});
+  }
+  EXPECT_THAT(survivors({"snap-1", "snap-2", "snap-3"}), ElementsAre("snap-2", "snap-3"));
 }
 
 TEST_F(Survivors, WithoutAVolumeThereIsNoDataSet) {

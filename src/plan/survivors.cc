@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "estate/params.h"
 #include "estate/snapshots.h"
 
 namespace reeve::plan {
@@ -17,6 +18,12 @@ bool names_last_copy(const std::vector<policy::Finding>& why) {
   });
 }
 
+bool is_readable(const Record& snapshot, const Copies& copies) {
+  const bool for_a_time = !snapshot.document["RestoreExpiryTime"].is_null();
+  return snapshot.document["StorageTier"].as_text() != "archive" && !for_a_time &&
+         !copies.archiving.contains(snapshot.id());
+}
+
 }  // namespace
 
 std::string data_set(const Record& snapshot) { return std::string(estate::source_volume(snapshot.document)); }
@@ -26,10 +33,23 @@ void Removing::add(std::string_view kind, std::string_view id, const std::vector
   if (names_last_copy(why)) named_.emplace(id);
 }
 
-std::set<std::string> last_survivors(const Removing& removing, const std::vector<Record>& snapshots,
-                                     const std::vector<Record>& volumes) {
+Task<Result<Copies>> read_copies(estate::Reader& reader) {
+  Copies out;
+  CO_TRY(out.snapshots, co_await reader.census(*reader.kinds().find("ebs-snapshot")));
+  CO_TRY(out.volumes, co_await reader.census(*reader.kinds().find("ebs")));
+  std::string service = "ec2", operation = "DescribeSnapshotTierStatus";
+  Document params = estate::with_filter({}, "last-tiering-operation", {"archival-in-progress"});
+  // Where the operation is not known there is no archive, and the list is empty.
+  CO_TRY(const auto moving, co_await reader.items(std::move(service), std::move(operation), std::move(params)));
+  for (const auto& status : moving->items) out.archiving.emplace(status["SnapshotId"].as_text());
+  co_return out;
+}
+
+std::set<std::string> last_survivors(const Removing& removing, const Copies& copies) {
   std::set<std::string, std::less<>> living_volumes;
-  for (const auto& volume : volumes) {
+  for (const auto& volume : copies.volumes->records) {
+    const auto state = volume.document["State"].as_text();
+    if (state != "available" && state != "in-use") continue;  // one that failed or is on its way out holds nothing
     if (!removing.has_volume(volume.id())) living_volumes.emplace(volume.id());
   }
 
@@ -39,12 +59,12 @@ std::set<std::string> last_survivors(const Removing& removing, const std::vector
     bool newest_readable = false;
   };
   std::map<std::string, Set> sets;
-  for (const auto& snapshot : snapshots) {
+  for (const auto& snapshot : copies.snapshots->records) {
     const std::string key = data_set(snapshot);
     if (key.empty() || snapshot.document["State"].as_text() != "completed") continue;
     Set& set = sets[key];
-    // An archived copy cannot be read before it is restored: it is the one to keep only where there is no other.
-    const bool readable = snapshot.document["StorageTier"].as_text() != "archive";
+    // What cannot be read before it is restored, or soon cannot, is the one to keep only where there is no other.
+    const bool readable = is_readable(snapshot, copies);
     const bool stays = readable && !removing.has_snapshot(snapshot.id());
     if (stays || living_volumes.contains(key)) set.survives = true;
     const bool better = readable == set.newest_readable && set.newest != nullptr

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -7,7 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "estate/record.h"
+#include "base/task.h"
+#include "estate/reader.h"
 #include "plan/plan.h"
 
 namespace reeve::plan {
@@ -33,12 +35,22 @@ class Removing {
   std::set<std::string, std::less<>> named_;
 };
 
+/// The copies of data in one scope, and what they may stand on.
+struct Copies {
+  std::shared_ptr<const estate::Listing> snapshots, volumes;  ///< censuses, whole
+  std::set<std::string, std::less<>> archiving;               ///< snapshots on their way to the archive
+};
+/// Reads them, each once a reader. EC2 lists a snapshot as `standard` for the hours until its archiving ends; only
+/// DescribeSnapshotTierStatus tells (EBS User Guide, "Archive Amazon EBS snapshots").
+/// Errors: of any of the listings: then it is not known what survives.
+Task<Result<Copies>> read_copies(estate::Reader& reader);
+
 /// Rows that a run may not carry out, because a data set would be left without a completed, readable copy
 /// (design, section 5.2): of each set that would be, the rows on its newest copy. Newest = StartTime, then SnapshotId.
-/// `removing` is what the run removes; `snapshots` and `volumes` the whole scope's. Rows on a last copy that the
-/// policy named are not taken back: they ask for consent instead.
-std::set<std::string> last_survivors(const Removing& removing, const std::vector<estate::Record>& snapshots,
-                                     const std::vector<estate::Record>& volumes);
+/// Not readable are copies in the archive, on their way to it, or restored from it for a time only. `removing` is what
+/// the run removes; `copies` the whole scope's. Rows on a last copy that the policy named are not taken back: they ask
+/// for consent instead.
+std::set<std::string> last_survivors(const Removing& removing, const Copies& copies);
 
 /// What a row on a snapshot may save at most, USD a month.
 struct Claim {

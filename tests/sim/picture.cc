@@ -7,12 +7,18 @@
 namespace reeve::sim {
 namespace {
 
+/// Whether its data can be read, and not only until it is archived (again).
+bool is_readable(const sandbox::Snapshot& snapshot) {
+  const bool leaves = (snapshot.tier && snapshot.tier->status == "archival-in-progress") || snapshot.restore_expires;
+  return snapshot.state == "completed" && snapshot.storage_tier != "archive" && !leaves;
+}
+
 Thing thing_of(const sandbox::Snapshot& snapshot, bool live) {
   const std::string status = snapshot.tier ? snapshot.tier->status : "";
   const bool leaving = status.starts_with("permanent-restore");
   return {.live = live,
           .archived = !leaving && (snapshot.storage_tier == "archive" || status == "archival-in-progress"),
-          .readable = snapshot.state == "completed" && snapshot.storage_tier != "archive",
+          .readable = is_readable(snapshot),
           .tags = snapshot.tags,
           .data_set = data_set_of(snapshot),
           .rest = {snapshot.volume_id, snapshot.volume_size_gib, snapshot.start_time, snapshot.description,

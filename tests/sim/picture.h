@@ -14,7 +14,7 @@ namespace reeve::sim {
 struct Thing {
   bool live = false;      ///< not in the bin
   bool archived = false;  ///< in the archive tier, or on the way there
-  bool readable = false;  ///< completed, and not in the archive tier
+  bool readable = false;  ///< completed, not in the archive tier, nor on the way there
   sandbox::Tags tags;
   std::string data_set;  ///< its volume, where that means something
   /// What nobody may change: volume, its size, start, description, public or not, accounts that share it.
