@@ -1,6 +1,7 @@
 #include "estate/reader.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/json.h"
 #include "estate/params.h"
@@ -236,8 +237,11 @@ Task<Result<std::vector<Record>>> Reader::by_ids(const Kind& kind, std::vector<s
                                          ids.begin() + static_cast<std::ptrdiff_t>(end));
     auto params = kind.get.filter.empty() ? with_list(kind.get.params, kind.get.parameter, batch)
                                           : with_filter(kind.get.params, kind.get.filter, batch);
+    std::set<std::string_view> wanted(batch.begin(), batch.end());
     auto keep = [&](std::vector<Record> records) -> Task<Result<void>> {
-      std::ranges::move(records, std::back_inserter(out));
+      for (auto& record : records) {
+        if (wanted.erase(record.id()) > 0) out.push_back(std::move(record));
+      }
       return ready(Result<void>());
     };
     PageSink sink = std::ref(keep);

@@ -59,7 +59,8 @@ class Reader {
   /// Why each listing of a kind that all() or census() was asked for broke off; empty if all are whole.
   std::vector<Error> broken_listings() const;
 
-  /// Records by id, in batches, by filter: those that exist; a missing id is no error.
+  /// Records by id, in batches, by filter: those that exist, each once; a missing id is no error. What an
+  /// answer holds beyond what was asked for is dropped: whoever asks acts on what comes.
   Task<Result<std::vector<Record>>> by_ids(const Kind& kind, std::vector<std::string> ids);
 
   /// Fetches a column for views that lack it, at most `calls_at_once` calls at a time. A refused or failed call makes

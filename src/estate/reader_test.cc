@@ -162,6 +162,18 @@ TEST_F(ReaderTest, ReadsByIdInBatchesByFilter) {
   EXPECT_EQ(api_.calls.size(), 3U);
 }
 
+// A filter that the other side does not know gives everything; nobody may act on a record that was not meant.
+TEST_F(ReaderTest, ByIdGivesOnlyWhatWasAskedForAndEachOnce) {
+  paged("ec2.DescribeSnapshots", "Snapshots",
+        {R"([{"SnapshotId": "snap-9"}, {"SnapshotId": "snap-1", "VolumeId": "first"}])",
+         R"([{"SnapshotId": "snap-1", "VolumeId": "second"}, {"VolumeId": "nameless"}])"});
+  Reader r = reader();
+  const auto records = loop_.run(r.by_ids(kind("ebs-snapshot"), {"snap-1", "snap-2", "snap-1"}));
+  ASSERT_TRUE(records);
+  ASSERT_THAT(ids_of(*records), ElementsAre("snap-1"));
+  EXPECT_EQ(records->front().document["VolumeId"].as_text(), "first");
+}
+
 TEST_F(ReaderTest, AColumnThatFailsIsUnknownForItsRecordOnly) {
   api_.on("ec2.DescribeSnapshotAttribute", [](Value params) -> Result<Document> {
     EXPECT_EQ(params["Attribute"].as_text(), "createVolumePermission");
