@@ -1,74 +1,16 @@
 #include "aws/limiter.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <deque>
 #include <utility>
 
 #include "aws/retry.h"
 
 namespace reeve::aws {
-
-// --- TokenBucket -----------------------------------------------------------------------------------------------------
-
-void TokenBucket::refill(double now) {
-  held_ = std::min(most_, held_ + std::max(0.0, now - at_) * rate_);
-  at_ = now;
-}
-
-void TokenBucket::set_rate(double rate, double now) {
-  refill(now);
-  rate_ = rate;
-  most_ = std::max(rate, 1.0);
-  held_ = std::min(held_, most_);
-}
-
-bool TokenBucket::try_acquire(double amount, double now) {
-  refill(now);
-  if (amount > held_) return false;
-  held_ -= amount;
-  return true;
-}
-
-double TokenBucket::wait(double amount, double now) {
-  refill(now);
-  return held_ >= amount ? 0.0 : (amount - held_) / rate_;
-}
-
-// --- CubicRate -------------------------------------------------------------------------------------------------------
-
-CubicRate::CubicRate(double start_rate, double start_time) : w_max_(start_rate), last_fail_(start_time) {
-  plan_return();
-}
-
-void CubicRate::plan_return() { k_ = std::cbrt(w_max_ * (1 - beta) / scale); }
-
-double CubicRate::success(double now) {
-  const double past_return = now - last_fail_ - k_;
-  return scale * past_return * past_return * past_return + w_max_;
-}
-
-double CubicRate::throttled(double current_rate, double now) {
-  w_max_ = current_rate;
-  last_fail_ = now;
-  plan_return();
-  return current_rate * beta;
-}
-
-// --- MeasuredRate ----------------------------------------------------------------------------------------------------
-
-void MeasuredRate::add(double now) {
-  ++count_;
-  if (since_ < 0) since_ = now;
-  if (const double past = now - since_; past >= slot) {
-    rate_ = smoothing * (count_ / past) + (1 - smoothing) * rate_;
-    since_ = now;
-    count_ = 0;
-  }
-}
-
-double MeasuredRate::rate(double now) const { return std::max(rate_, count_ / std::max(slot, now - since_)); }
 
 // --- What AWS publishes
 // ------------------------------------------------------------------------------------------------
@@ -105,64 +47,119 @@ std::optional<PublishedLimit> published_limit(std::string_view service, std::str
 
 // --- RateLimits ------------------------------------------------------------------------------------------------------
 
-struct RateLimits::Lane {
-  std::optional<TokenBucket> published;
-  std::optional<TokenBucket> adaptive;  // from the first throttle on
-  std::optional<CubicRate> cubic;
-  MeasuredRate measured;
-  double wait(bool published_too, double now) {
-    const double first = published_too && published ? published->wait(1, now) : 0;
-    return adaptive ? std::max(first, adaptive->wait(1, now)) : first;
-  }
-  bool try_take(bool published_too, double now) {
-    if (wait(published_too, now) > 0) return false;  // of both or of none
-    if (published_too && published) published->try_acquire(1, now);
-    if (adaptive) adaptive->try_acquire(1, now);
-    return true;
-  }
-
-  std::deque<CancelSource*> queue;  // the first may take tokens; cancelling a source wakes who sleeps under it
-};
-
 namespace {
 
 constexpr double share = 0.5;                                 // of what the account may send: others work there too
 constexpr double longest_nap = 0.5;                           // seconds
 constexpr Duration longest_queueing = std::chrono::hours(1);  // whatever the deadline
 constexpr double slowest_rate = 0.5;                          // requests a second; the adaptive rate never falls below
+constexpr double chosen_burst_s = 0.1;  // of a chosen rate at once: timers wake late, and what they miss is made up for
 
-double seconds_of(Steady at) { return static_cast<double>(at.us) * 1e-6; }
+PublishedLimit chosen_limit(double rate) { return {.capacity = std::max(1.0, rate * chosen_burst_s), .rate = rate}; }
+
+/// Seconds until there is a token of each bucket; 0: one of each was taken.
+double take(RateState& state, const std::optional<PublishedLimit>& fixed, double now) {
+  if (fixed && !state.fixed) {
+    state.fixed.emplace(fixed->rate, now);
+    state.fixed->set_capacity(fixed->capacity);
+    state.fixed->fill();
+  }
+  const bool has_fixed = fixed && state.fixed;
+  const double wait =
+      std::max(has_fixed ? state.fixed->wait(1, now) : 0, state.adaptive ? state.adaptive->wait(1, now) : 0);
+  if (wait > 0) return wait;
+  if (has_fixed) state.fixed->try_acquire(1, now);
+  if (state.adaptive) state.adaptive->try_acquire(1, now);
+  return 0;
+}
+
+void learn(RateState& state, bool throttled, double now) {
+  state.measured.add(now);
+  const double measured = state.measured.rate(now);
+  if (throttled) {
+    double rate = std::max(measured, slowest_rate);
+    if (state.adaptive) rate = std::min(rate, state.adaptive->rate());
+    if (!state.cubic) state.cubic.emplace(rate, now);
+    const double slower = std::max(state.cubic->throttled(rate, now), slowest_rate);
+    if (!state.adaptive) state.adaptive.emplace(slower, now);
+    state.adaptive->set_rate(slower, now);
+  } else if (state.adaptive) {
+    // No faster than twice what is really sent: an idle caller earns no burst.
+    const double faster = std::min(state.cubic->success(now), 2 * measured);
+    state.adaptive->set_rate(std::max(faster, slowest_rate), now);
+  }
+}
 
 }  // namespace
 
-RateLimits::Lane& RateLimits::lane(const Request& request) {
-  auto& lane = lanes_[{request.scope.account, request.scope.region, request.service, request.operation}];
-  if (!lane) {
-    lane = std::make_shared<Lane>();
-    if (const auto limit = published_limit(request.service, request.operation)) {
-      lane->published.emplace(limit->rate * share, seconds_of(clock_.steady()));
-      lane->published->set_capacity(std::max(1.0, limit->capacity * share));
-      lane->published->fill();
+Result<MaxRates> parse_max_rates(std::span<const std::string> texts) {
+  MaxRates out;
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    double rate = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = equals == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
+                                                           : std::from_chars(text.data() + equals + 1, end, rate);
+    if (name.empty() || error != std::errc{} || stop != end || !(rate > 0) || !std::isfinite(rate)) {
+      return fail({.code = Code::usage,
+                   .message = fmt::format("'{}' is no rate of calls", text),
+                   .hint = "write it like ec2=20 or ec2.DescribeSnapshots=5: requests a second"});
     }
+    out[name] = rate;
   }
-  return *lane;
+  return out;
 }
 
-Task<Result<void>> RateLimits::wait_for_turn(Loop& loop, Lane& lane, const Request& request, CancelSource& turn) {
-  if (lane.queue.front() == &turn) co_return Result<void>{};
+RateKey RateLimits::learning_key(const Request& request) const {
+  return {request.scope.account, request.scope.region, request.service,
+          rules_.per_client ? std::string() : request.operation};
+}
+
+std::vector<RateLimits::Lane> RateLimits::lanes_of(const Request& request, bool published) const {
+  std::vector<Lane> out;
+  Lane own{.key = {request.scope.account, request.scope.region, request.service, request.operation}, .fixed = {}};
+  if (published) {
+    if (const auto limit = published_limit(request.service, request.operation)) {
+      own.fixed = {.capacity = std::max(1.0, limit->capacity * share), .rate = limit->rate * share};
+    }
+  }
+  if (!rules_.per_client || own.fixed) out.push_back(std::move(own));
+  if (rules_.per_client) out.push_back({.key = learning_key(request), .fixed = {}});
+  // Chosen rates come last, so that what is sent keeps their pace.
+  if (rules_.chosen.empty()) return out;
+  if (const auto found = rules_.chosen.find(request.operation_name()); found != rules_.chosen.end()) {
+    out.push_back({.key = {{}, {}, request.service, request.operation}, .fixed = chosen_limit(found->second)});
+  }
+  if (const auto found = rules_.chosen.find(request.service); found != rules_.chosen.end()) {
+    out.push_back({.key = {{}, {}, request.service, {}}, .fixed = chosen_limit(found->second)});
+  }
+  return out;
+}
+
+Task<Result<double>> RateLimits::try_take(const Lane& lane) {
+  double wait = 0;
+  RateStore::Change change = [&wait, &lane](RateState& state, double now) { wait = take(state, lane.fixed, now); };
+  Task<Result<void>> update = store_.update(lane.key, std::move(change));
+  CO_TRY(co_await std::move(update));
+  co_return wait;
+}
+
+Task<Result<void>> RateLimits::wait_for_turn(Loop& loop, Queue& queue, const Request& request, CancelSource& turn) {
+  if (queue.front() == &turn) co_return Result<void>{};
   const Steady until = std::min(request.deadline, loop.clock().steady() + longest_queueing);
   Task<Result<void>> sleep = loop.sleep_until(until, turn.token());
   const Result<void> slept = co_await std::move(sleep);
   if (request.cancel.requested()) co_return fail(Code::cancelled, "interrupted while waiting for the rate limit");
-  if (lane.queue.front() == &turn) co_return Result<void>{};
+  if (queue.front() == &turn) co_return Result<void>{};
   co_return fail(Code::timed_out, "too many calls wait for the rate limit: none got through before the deadline");
 }
 
-Task<Result<void>> RateLimits::take_token(Loop& loop, Lane& lane, const Request& request, bool published) {
+Task<Result<void>> RateLimits::take_token(Loop& loop, const Lane& lane, const Request& request) {
   while (true) {
-    const double now = seconds_of(loop.clock().steady());
-    if (lane.try_take(published, now)) co_return Result<void>{};
-    const double wait = lane.wait(published, now);
+    Task<Result<double>> trying = try_take(lane);
+    CO_TRY(const double wait, co_await std::move(trying));
+    if (wait <= 0) co_return Result<void>{};
     // An answer may change the rate meanwhile: looked at again now and then. Rounded up, or it would not be there yet.
     const Duration nap{static_cast<std::int64_t>(std::ceil(std::min(wait, longest_nap) * 1e6))};
     if (loop.clock().steady() + nap >= request.deadline) {
@@ -173,46 +170,50 @@ Task<Result<void>> RateLimits::take_token(Loop& loop, Lane& lane, const Request&
   }
 }
 
-Task<Result<void>> RateLimits::acquire(Loop& loop, const Request& request, bool published) {
-  Lane& of = lane(request);
-  if (of.queue.empty() && of.try_take(published, seconds_of(clock_.steady()))) co_return Result<void>{};
-  CancelSource turn(request.cancel);
-  of.queue.push_back(&turn);
-  Task<Result<void>> wait = wait_for_turn(loop, of, request, turn);
-  Result<void> done = co_await std::move(wait);
-  if (done) {
-    Task<Result<void>> take = take_token(loop, of, request, published);
-    done = co_await std::move(take);
+Task<Result<void>> RateLimits::acquire_one(Loop& loop, const Lane& lane, const Request& request) {
+  Queue& queue = queues_[lane.key];
+  if (queue.empty()) {
+    Task<Result<double>> trying = try_take(lane);
+    CO_TRY(const double wait, co_await std::move(trying));
+    if (wait <= 0) co_return Result<void>{};
   }
-  const bool was_first = of.queue.front() == &turn;
-  std::erase(of.queue, &turn);
-  if (was_first && !of.queue.empty()) of.queue.front()->cancel();
+  CancelSource turn(request.cancel);
+  queue.push_back(&turn);
+  Task<Result<void>> waiting = wait_for_turn(loop, queue, request, turn);
+  Result<void> done = co_await std::move(waiting);
+  if (done) {
+    Task<Result<void>> taking = take_token(loop, lane, request);
+    done = co_await std::move(taking);
+  }
+  const bool was_first = queue.front() == &turn;
+  std::erase(queue, &turn);
+  if (was_first && !queue.empty()) queue.front()->cancel();
   co_return done;
 }
 
-void RateLimits::answered(const Request& request, bool throttled) {
-  Lane& of = lane(request);
-  const double now = seconds_of(clock_.steady());
-  of.measured.add(now);
-  const double measured = of.measured.rate(now);
-  if (throttled) {
-    double rate = std::max(measured, slowest_rate);
-    if (of.adaptive) rate = std::min(rate, of.adaptive->rate());
-    if (!of.cubic) of.cubic.emplace(rate, now);
-    const double slower = std::max(of.cubic->throttled(rate, now), slowest_rate);
-    if (!of.adaptive) of.adaptive.emplace(slower, now);
-    of.adaptive->set_rate(slower, now);
-  } else if (of.adaptive) {
-    // No faster than twice what is really sent: an idle caller earns no burst.
-    const double faster = std::min(of.cubic->success(now), 2 * measured);
-    of.adaptive->set_rate(std::max(faster, slowest_rate), now);
+Task<Result<void>> RateLimits::acquire(Loop& loop, const Request& request, bool published) {
+  const std::vector<Lane> lanes = lanes_of(request, published);
+  for (const Lane& lane : lanes) {
+    Task<Result<void>> one = acquire_one(loop, lane, request);
+    CO_TRY(co_await std::move(one));
   }
+  co_return Result<void>{};
 }
 
-std::optional<double> RateLimits::adaptive_rate(const Request& request) const {
-  const auto it = lanes_.find({request.scope.account, request.scope.region, request.service, request.operation});
-  if (it == lanes_.end() || !it->second->adaptive) return std::nullopt;
-  return it->second->adaptive->rate();
+Task<Result<void>> RateLimits::answered(const Request& request, bool throttled) {
+  RateStore::Change change = [throttled](RateState& state, double now) { learn(state, throttled, now); };
+  Task<Result<void>> update = store_.update(learning_key(request), std::move(change));
+  co_return co_await std::move(update);
+}
+
+Task<Result<std::optional<double>>> RateLimits::adaptive_rate(const Request& request) {
+  std::optional<double> rate;
+  RateStore::Change look = [&rate](RateState& state, double) {
+    rate = state.adaptive ? std::optional(state.adaptive->rate()) : std::nullopt;
+  };
+  Task<Result<void>> update = store_.update(learning_key(request), std::move(look));
+  CO_TRY(co_await std::move(update));
+  co_return rate;
 }
 
 // --- Limiter
@@ -228,7 +229,10 @@ Task<Result<Response>> Limiter::call(Request request) {
   }
   Task<Result<Response>> sent = inner_.call(request);
   Result<Response> answer = co_await std::move(sent);
-  limits_.answered(request, !answer && answer.error().code == Code::throttled);
+  const bool throttled = !answer && answer.error().code == Code::throttled;
+  Task<Result<void>> noting = limits_.answered(request, throttled);
+  // What was answered counts, whether the store could be told or not.
+  [[maybe_unused]] const Result<void> noted = co_await std::move(noting);
   co_return answer;
 }
 

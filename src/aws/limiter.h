@@ -1,64 +1,20 @@
 #pragma once
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
+#include <vector>
 
 #include "aws/api.h"
+#include "aws/limiter_rates.h"
+#include "aws/limiter_store.h"
 #include "base/task.h"
 
 namespace reeve::aws {
-
-/// A bucket that fills at a rate; times in seconds of any clock. Starts empty.
-class TokenBucket {
- public:
-  TokenBucket(double rate, double now) : rate_(rate), most_(rate), at_(now) {}
-  /// Changes the rate; what it holds is cut to the new size (at least one token).
-  void set_rate(double rate, double now);
-  void set_capacity(double most) { most_ = most; }
-  void fill() { held_ = most_; }
-  /// Takes tokens if they are there.
-  bool try_acquire(double amount, double now);
-  /// Seconds until so many will be there; 0 if they are. At the present rate, which may change before.
-  double wait(double amount, double now);
-  double available() const { return held_; }
-  double rate() const { return rate_; }
-
- private:
-  void refill(double now);
-  double rate_, most_, held_ = 0, at_;
-};
-
-/// The rate that CUBIC (RFC 9438's window curve, as the SDKs' adaptive mode uses it) allows: falls by 30 % on a
-/// throttle, comes back to where it was, waits there, then feels its way further. Requests and times in seconds.
-class CubicRate {
- public:
-  CubicRate(double start_rate, double start_time);
-  double success(double now);
-  double throttled(double current_rate, double now);
-  double w_max() const { return w_max_; }
-  double k() const { return k_; }
-
- private:
-  static constexpr double scale = 0.4, beta = 0.7;
-  void plan_return();
-  double w_max_, k_ = 0, last_fail_;
-};
-
-/// Requests a second, smoothed over half-second slots.
-class MeasuredRate {
- public:
-  void add(double now);
-  /// The smoothed rate, or the present slot's where that is higher (a burst that has only begun).
-  double rate(double now) const;
-
- private:
-  static constexpr double slot = 0.5, smoothing = 0.8;
-  double rate_ = 0, since_ = -1, count_ = 0;
-};
 
 /// AWS's published bucket of an operation: how many requests at once, and how many a second after that.
 struct PublishedLimit {
@@ -67,27 +23,57 @@ struct PublishedLimit {
 /// nullopt where nothing is published ("Request throttling for the Amazon EC2 API").
 std::optional<PublishedLimit> published_limit(std::string_view service, std::string_view operation);
 
-/// The state of the limiter: for each account, region, service and operation what may be sent when. Engine thread only.
-/// Never more than half of what AWS publishes for the account (others work there too); after a first throttle also
-/// never more than the adaptive rate.
+/// Rates that people chose: "ec2" or "ec2.DescribeSnapshots" → requests a second.
+using MaxRates = std::map<std::string, double, std::less<>>;
+/// Reads "SERVICE=RATE" and "SERVICE.OPERATION=RATE"; a service is botocore's folder name, a rate a number above 0.
+/// Errors: usage.
+Result<MaxRates> parse_max_rates(std::span<const std::string> texts);
+
+/// Which rates bind beside what AWS publishes.
+struct RateRules {
+  MaxRates chosen = {};
+  /// The adaptive retry mode: throttles slow down all of a service in an account and region, as one of its clients, not
+  /// only the operation that was throttled.
+  bool per_client = false;
+};
+
+/// The limiter's algorithm over a store of rates. For each account, region, service and operation: never more than half
+/// of what AWS publishes for the account (others work there too); after a first throttle also never more than the
+/// adaptive rate. And never more than the rates that people chose, over all accounts and regions: a tenth of a second's
+/// worth at once. Engine thread only.
 class RateLimits {
  public:
-  explicit RateLimits(Clock& clock) : clock_(clock) {}
-  /// Waits, in the order of coming, until the request may be sent. Errors: cancelled; timed_out at its deadline.
+  explicit RateLimits(Clock& clock, RateRules rules = {})
+      : own_(std::make_unique<MemoryRateStore>(clock)), store_(*own_), rules_(std::move(rules)) {}
+  /// `store` must outlive this.
+  RateLimits(RateStore& store, RateRules rules) : store_(store), rules_(std::move(rules)) {}
+  /// Waits, in the order of coming, until the request may be sent; `request` must live as long. Errors: cancelled;
+  /// timed_out at its deadline; the store's.
   Task<Result<void>> acquire(Loop& loop, const Request& request, bool published);
-  /// How an attempt went: throttled, or anything else.
-  void answered(const Request& request, bool throttled);
-  /// The adaptive rate in requests a second; nullopt before a first throttle.
-  std::optional<double> adaptive_rate(const Request& request) const;
+  /// How an attempt went: throttled, or anything else. Errors: the store's.
+  Task<Result<void>> answered(const Request& request, bool throttled);
+  /// The adaptive rate in requests a second; nullopt before a first throttle. Errors: the store's.
+  Task<Result<std::optional<double>>> adaptive_rate(const Request& request);
 
  private:
-  struct Lane;
-  using Key = std::tuple<std::string, std::string, std::string, std::string>;
-  Lane& lane(const Request& request);
-  static Task<Result<void>> wait_for_turn(Loop& loop, Lane& lane, const Request& request, CancelSource& turn);
-  static Task<Result<void>> take_token(Loop& loop, Lane& lane, const Request& request, bool published);
-  Clock& clock_;
-  std::map<Key, std::shared_ptr<Lane>> lanes_;
+  /// One rate that a request goes by.
+  struct Lane {
+    RateKey key;
+    std::optional<PublishedLimit> fixed;
+  };
+  std::vector<Lane> lanes_of(const Request& request, bool published) const;
+  RateKey learning_key(const Request& request) const;
+  /// Seconds until there is a token; 0: it was taken.
+  Task<Result<double>> try_take(const Lane& lane);
+  Task<Result<void>> acquire_one(Loop& loop, const Lane& lane, const Request& request);
+  Task<Result<void>> take_token(Loop& loop, const Lane& lane, const Request& request);
+  std::unique_ptr<RateStore> own_;
+  RateStore& store_;
+  RateRules rules_;
+  /// Who waits for a rate; the first may take tokens, and cancelling a source wakes who sleeps under it.
+  using Queue = std::deque<CancelSource*>;
+  static Task<Result<void>> wait_for_turn(Loop& loop, Queue& queue, const Request& request, CancelSource& turn);
+  std::map<RateKey, Queue> queues_;
 };
 
 /// Each call waits for its token. Errors: as the inner Api; timed_out where no token came before the deadline.

@@ -41,6 +41,8 @@ struct LiveSettings {
   /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s.
   Duration attempt_timeout = std::chrono::seconds(60);
   RetrySettings retry = {};
+  /// Of calls through one door, unless it is given RateLimits of its own.
+  MaxRates max_rates = {};
 };
 
 /// Calls AWS once: encode → credentials → endpoint → sign → send → decode. Learns AWS's clock from the Date header and

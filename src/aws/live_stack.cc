@@ -69,12 +69,13 @@ std::unique_ptr<Live> make_live(const World& world, Models& models, CredentialSo
     return models.get(service, operation);
   };
   const RetrySettings retry = settings.retry;
+  const RateRules rates{.chosen = settings.max_rates, .per_client = retry.mode == RetryMode::adaptive};
   parts->sender = std::make_unique<LiveApi>(world, find_model, codec_for, *parts->endpoints, credentials, parts->skew,
                                             std::move(settings));
   LiveApi& sender = *parts->sender;
   if (inside) parts->inside = inside(sender);
   Api& sending = parts->inside ? *parts->inside : static_cast<Api&>(sender);
-  parts->limits = limits ? std::move(limits) : std::make_shared<RateLimits>(world.clock);
+  parts->limits = limits ? std::move(limits) : std::make_shared<RateLimits>(world.clock, rates);
   parts->limiter = std::make_unique<Limiter>(sending, world.loop, *parts->limits,
                                              [&sender](const std::string& service) { return sender.at_aws(service); });
   parts->retry = std::make_unique<Retry>(*parts->limiter, world.loop, world.random, retry);
