@@ -38,7 +38,8 @@ struct Entry {
 
 /// The write-ahead journal: append-only, hash-chained a run. An interface over JSON bodies, so that other stores can
 /// hold the same (docs/formats/journal.md). What is read is read by an index and handed over one at a time: a run may
-/// have a million entries.
+/// have a million entries. It shows whole appends only: a reading that comes while entries are committed waits for
+/// them.
 class Journal {
  public:
   using Visit = std::function<Result<void>(const Entry&)>;
@@ -79,8 +80,8 @@ class Journal {
 enum class FileLayer : std::uint8_t { sqlite, disk };
 
 /// The journal in one SQLite file (WAL, synchronous=FULL). Beside it, in PATH.mark, stands the run that began last: a
-/// journal that does not hold that run was emptied, replaced or cut short, and is refused.
-/// Errors: journal.
+/// journal that does not hold that run was emptied, replaced or cut short, and is refused; so is one of a newer
+/// version. Errors: journal.
 Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, FileLayer layer, Disk& disk, Clock& clock,
                                                      Loop& loop, Workers& workers);
 

@@ -3,11 +3,16 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sqlite3.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <set>
 
 #include "apply/effects.h"
 #include "apply/lock.h"
 #include "apply/sqlite_vfs.h"
 #include "base/json.h"
+#include "base/real_seams.h"
 #include "base/sim_seams.h"
 
 namespace reeve::apply {
@@ -54,6 +59,16 @@ class JournalTest : public ::testing::Test {
     ASSERT_TRUE(world_.disk.write_file(path_, bytes));
     open();
   }
+  /// Closes the journal, and works on its file.
+  void execute(const std::string& sql) {
+    journal_.reset();
+    sqlite3* raw = nullptr;
+    const std::string vfs = register_disk_vfs(world_.disk);
+    ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &raw, SQLITE_OPEN_READWRITE, vfs.c_str()), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(raw, ("PRAGMA locking_mode = EXCLUSIVE; " + sql).c_str(), nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    sqlite3_close_v2(raw);
+  }
   SimWorld world_;
   CountingWorkers workers_;
   std::string path_ = "/tmp/journal.sqlite";
@@ -88,14 +103,7 @@ TEST_F(JournalTest, AChangedEntryIsFound) {
 TEST_F(JournalTest, AnEntryThatWasRemovedFromTheMiddleIsFound) {
   ASSERT_TRUE(append("r-1", "run", R"({"plan": "p-1"})"));
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(append("r-1", "outcome", R"({"result": "done"})"));
-  journal_.reset();
-  sqlite3* raw = nullptr;
-  const std::string vfs = register_disk_vfs(world_.disk);
-  ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &raw, SQLITE_OPEN_READWRITE, vfs.c_str()), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(raw, "PRAGMA locking_mode = EXCLUSIVE; DELETE FROM entries WHERE seq = 3", nullptr, nullptr,
-                         nullptr),
-            SQLITE_OK);
-  sqlite3_close_v2(raw);
+  execute("DELETE FROM entries WHERE seq = 3");
   open();
   const auto entries = journal_->read("r-1");
   ASSERT_FALSE(entries);
@@ -153,6 +161,70 @@ TEST_F(JournalTest, ADamagedFileSaysWhatToDo) {
   }
 }
 
+TEST_F(JournalTest, AJournalOfANewerVersionIsRefusedAndStaysAsItIs) {
+  ASSERT_TRUE(append("r-1", "run", R"({"plan": "p-1"})"));
+  execute("PRAGMA user_version = 2");
+  for (int i = 0; i < 2; ++i) {
+    const auto opened =
+        open_sqlite_journal(path_, FileLayer::disk, world_.disk, world_.clock, world_.loop, world_.workers);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, Code::journal);
+    EXPECT_THAT(opened.error().message, ::testing::HasSubstr("version 2"));
+  }
+  execute("PRAGMA user_version = 1");
+  open();
+  EXPECT_TRUE(journal_->read("r-1"));
+}
+
+TEST_F(JournalTest, TheChainIsOverTheBytesThatWereWritten) {
+  for (const auto* body : {R"({"plan": -0.0})", R"({"plan": 1e400})", R"({"plan": 1.0})", R"({"plan": 1e22})",
+                           R"({"plan": 18446744073709551615})"}) {
+    const auto parsed = parse_json(body);
+    if (!parsed) continue;  // no number that an entry can hold
+    ASSERT_TRUE(append(body, "run", body));
+    EXPECT_TRUE(journal_->read(body)) << body;
+  }
+}
+
+TEST(RealJournal, AReadingDoesNotSeeHalfACommit) {
+  std::string folder = testing::TempDir() + "/reeve-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  {
+    RealClock clock;
+    Loop loop(clock);
+    RealDisk disk;
+    ThreadWorkers workers(1);
+    auto opened = open_sqlite_journal(folder + "/journal.sqlite", FileLayer::sqlite, disk, clock, loop, workers);
+    ASSERT_TRUE(opened) << opened.error().text();
+    Journal& journal = **opened;
+    constexpr std::size_t many = 5'000;
+    std::set<std::size_t> seen;
+    bool written = false;
+    auto write = [&](std::size_t count) -> Task<void> {
+      std::vector<NewEntry> entries;
+      for (std::size_t i = 0; i < count; ++i) {
+        entries.push_back({.run = "r-1", .row = "r1", .kind = "intent", .subject = {}, .body = Document{}});
+      }
+      EXPECT_TRUE(co_await journal.append(std::move(entries)));
+      written = count > 1;
+    };
+    auto all = [&]() -> Task<void> {
+      Task<void> first = write(1);
+      co_await std::move(first);
+      loop.spawn(write(many));
+      while (!written) {
+        (void)co_await loop.sleep(std::chrono::microseconds(200));
+        seen.insert(journal.of_row("r-1", "r1").value().size());
+      }
+    };
+    loop.run(all());
+    EXPECT_EQ(*seen.rbegin(), many + 1);
+    seen.erase(1);
+    EXPECT_THAT(seen, ::testing::ElementsAre(many + 1));
+  }
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(JournalTest, RunsThatDidNotEndAreFoundNewestFirst) {
   for (const auto* run : {"r-1", "r-2", "r-3", "r-4"}) ASSERT_TRUE(append(run, "run", R"({"plan": "p"})"));
   ASSERT_TRUE(append("r-1", "end", R"({"state": "interrupted"})"));
@@ -185,13 +257,14 @@ TEST_F(JournalTest, OneHoldsTheLockOfAScope) {
   {
     const auto held = ScopeLocks::take(world_.world, "/tmp/locks", {scope}, "r-1");
     ASSERT_TRUE(held);
-    EXPECT_TRUE(ScopeLocks::held(world_.world, "/tmp/locks", scope).value());
+    EXPECT_TRUE(ScopeLocks::held(world_.world, "/tmp/locks", scope, "r-1").value());
+    EXPECT_FALSE(ScopeLocks::held(world_.world, "/tmp/locks", scope, "r-0").value());  // an earlier one, that is dead
     const auto second = ScopeLocks::take(world_.world, "/tmp/locks", {scope}, "r-2");
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Code::locked);
     EXPECT_THAT(second.error().message, ::testing::HasSubstr("r-1"));
   }
-  EXPECT_FALSE(ScopeLocks::held(world_.world, "/tmp/locks", scope).value());
+  EXPECT_FALSE(ScopeLocks::held(world_.world, "/tmp/locks", scope, "r-1").value());
 }
 
 TEST(Effects, UndoOfTagsPutsBackOldValuesAndTakesAwayNewOnes) {

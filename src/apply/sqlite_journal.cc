@@ -2,8 +2,10 @@
 #include <sqlite3.h>
 
 #include <map>
+#include <mutex>
 
 #include "apply/journal.h"
+#include "apply/journal_mark.h"
 #include "apply/sqlite_vfs.h"
 #include "base/encoding.h"
 #include "base/json.h"
@@ -20,8 +22,8 @@ constexpr const char* schema =
     "CREATE INDEX IF NOT EXISTS entries_subject ON entries(subject, seq) WHERE subject != '';"
     "CREATE INDEX IF NOT EXISTS entries_runs ON entries(kind, seq) WHERE kind = 'run';"
     "CREATE INDEX IF NOT EXISTS entries_plan ON entries(json_extract(body, '$.plan')) WHERE kind = 'run';"
-    "CREATE INDEX IF NOT EXISTS entries_of ON entries(json_extract(body, '$.of')) WHERE kind = 'run';"
-    "PRAGMA user_version = 1;";
+    "CREATE INDEX IF NOT EXISTS entries_of ON entries(json_extract(body, '$.of')) WHERE kind = 'run';";
+constexpr int version = 1;  // docs/formats/journal.md
 
 struct CloseDatabase {
   void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
@@ -54,17 +56,11 @@ std::string hash_of(std::string_view prev_hash, std::string_view run, std::strin
   return sha256_hex(all);
 }
 
-constexpr std::size_t mark_bytes = 4096;
-constexpr std::string_view without_it =
-    "then nothing that earlier runs did is known any more: what came back and what an undo needs is no longer "
-    "protected, runs cannot be resumed or undone, and used plans count as unused. Look at the account for what the "
-    "last run did, and plan anew";
-
 std::string damaged_hint(const std::string& path) {
   return fmt::format(
       "Keep a copy of {0}, {0}-wal and {0}-shm. `sqlite3 {0} .recover` may read what is left of it. Put "
       "a backup back; or move these files and {0}.mark away, and a new journal is begun: {1}",
-      path, without_it);
+      path, without_journal);
 }
 
 class SqliteJournal : public Journal {
@@ -73,10 +69,19 @@ class SqliteJournal : public Journal {
       : db_(std::move(db)), path_(std::move(path)), disk_(disk), clock_(clock), loop_(loop), workers_(workers) {}
 
   Result<void> prepare() {
+    TRY(const int found, read_version());
+    if (found > version) {
+      return fail({.code = Code::journal,
+                   .message = fmt::format("the journal has version {}: a newer Reeve wrote it, and this one knows "
+                                          "version {} and older",
+                                          found, version),
+                   .resource = path_,
+                   .hint = "Use the newer one. Nothing was changed"});
+    }
     TRY(execute("PRAGMA journal_mode = WAL"));
     TRY(execute("PRAGMA synchronous = FULL"));
     TRY(execute(schema));
-    return {};
+    return found == version ? Result<void>{} : execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   }
 
   Result<void> execute(const char* sql) {
@@ -101,9 +106,9 @@ class SqliteJournal : public Journal {
   Result<void> each(std::string_view run, const Visit& visit) override {
     std::string before;
     bool any = false;
-    TRY(select("WHERE run = ?1 ORDER BY seq", {run}, [&](const Entry& entry) -> Result<void> {
+    TRY(select("WHERE run = ?1 ORDER BY seq", {run}, [&](const Entry& entry, std::string_view body) -> Result<void> {
       any = true;
-      const std::string expected = hash_of(before, entry.run, entry.row, entry.kind, to_json(entry.body));
+      const std::string expected = hash_of(before, entry.run, entry.row, entry.kind, body);
       if (entry.prev_hash != before || entry.hash != expected) {
         return fail(
             {.code = Code::journal,
@@ -124,7 +129,7 @@ class SqliteJournal : public Journal {
                               " (SELECT 1 FROM entries AS later WHERE later.run = ?1 AND later.row = closing.row AND"
                               " later.row != '' AND later.kind = 'row' AND later.seq > closing.seq) ORDER BY seq ") +
                       (order == Order::oldest_first ? "ASC" : "DESC"),
-                  {run}, visit);
+                  {run}, [&visit](const Entry& entry, std::string_view) { return visit(entry); });
   }
 
   Result<std::vector<Entry>> of_row(std::string_view run, std::string_view row) override {
@@ -154,26 +159,6 @@ class SqliteJournal : public Journal {
 
   Result<std::vector<std::string>> undos_of(std::string_view run) override {
     return run_ids("WHERE kind = 'run' AND json_extract(body, '$.of') = ?1 ORDER BY seq", {run});
-  }
-
-  /// A journal that lost what its mark says it held is refused: what it protects would be forgotten unseen.
-  Result<void> check_mark() {
-    const auto text = disk_.read_file(mark_path(), mark_bytes);
-    if (!text && text.error().code == Code::not_found) return {};
-    if (!text) return fail(text.error());
-    const auto mark = parse_json(*text);
-    const std::string run = mark ? (*mark)["run"].as_string() : std::string();
-    if (run.empty()) return {};  // torn by somebody: it says nothing
-    const auto entry = first(run);
-    if (entry || entry.error().code != Code::not_found) return entry ? Result<void>{} : fail(entry.error());
-    return fail({.code = Code::journal,
-                 .message = fmt::format("the journal does not hold run {}, which {} says was begun: it was emptied, "
-                                        "replaced or cut short",
-                                        run, mark_path()),
-                 .resource = path_,
-                 .hint = fmt::format("Put a copy of {0} back. To go on without it, keep what is left elsewhere and "
-                                     "remove {1}: {2}",
-                                     path_, mark_path(), without_it)});
   }
 
  private:
@@ -210,36 +195,24 @@ class SqliteJournal : public Journal {
   }
 
   Result<void> write(const Batch& batch, Time at) {
-    TRY(execute("BEGIN IMMEDIATE"));
-    const auto written = write_entries(batch, at);
-    if (!written) {
-      sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-      last_hash_.clear();
-      return written;
-    }
-    const auto committed = execute("COMMIT");
-    if (!committed) {
-      sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-      last_hash_.clear();
-      return committed;
-    }
+    TRY(commit(batch, at));
     for (const NewEntry& entry : batch.entries) {
-      if (entry.kind == "run") mark(entry.run);
+      if (entry.kind == "run") set_mark(disk_, path_, entry.run);
     }
     return {};
   }
 
-  /// After the commit, so that the mark never names a run that the journal does not hold. One that cannot be written
-  /// names an older run: less is noticed then, and nothing is lost.
-  void mark(const std::string& run) {
-    Builder b;
-    b.begin_map();
-    b.put("format", 1);
-    b.put("run", run);
-    b.end();
-    static_cast<void>(disk_.write_file(mark_path(), to_json(b.finish()) + "\n"));
+  Result<void> commit(const Batch& batch, Time at) {
+    const std::lock_guard alone(use_);
+    TRY(execute("BEGIN IMMEDIATE"));
+    auto committed = write_entries(batch, at);
+    if (committed) committed = execute("COMMIT");
+    if (!committed) {
+      sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+      last_hash_.clear();
+    }
+    return committed;
   }
-  std::string mark_path() const { return path_ + ".mark"; }
 
   Result<void> write_entries(const Batch& batch, Time at) {
     if (!insert_) {
@@ -277,6 +250,13 @@ class SqliteJournal : public Journal {
     return step == SQLITE_ROW ? std::string(column_text(select.get(), 0)) : std::string();
   }
 
+  /// 0 for a new file.
+  Result<int> read_version() {
+    TRY(const auto query, statement("PRAGMA user_version"));
+    if (sqlite3_step(query.get()) != SQLITE_ROW) return broken("could not be read");
+    return sqlite3_column_int(query.get(), 0);
+  }
+
   Result<Statement> statement(const std::string& sql) {
     sqlite3_stmt* out = nullptr;
     if (sqlite3_prepare_v2(db_.get(), sql.c_str(), static_cast<int>(sql.size()), &out, nullptr) != SQLITE_OK) {
@@ -291,8 +271,13 @@ class SqliteJournal : public Journal {
                  .hint = "`reeve runs` lists them"});
   }
 
+  /// Gets an entry, and its body as it was written.
+  using VisitBoth = std::function<Result<void>(const Entry&, std::string_view)>;
+
   /// Visits entries. Statements are kept: the same questions are asked for each row.
-  Result<void> select(const std::string& where, std::initializer_list<std::string_view> arguments, const Visit& visit) {
+  Result<void> select(const std::string& where, std::initializer_list<std::string_view> arguments,
+                      const VisitBoth& visit) {
+    const std::lock_guard alone(use_);
     Statement query;
     if (const auto kept = queries_.find(where); kept != queries_.end()) {
       query = std::move(kept->second);  // a visitor may ask the same question: then it gets a statement of its own
@@ -308,7 +293,7 @@ class SqliteJournal : public Journal {
     return visited;
   }
 
-  Result<void> visit_all(sqlite3_stmt* query, const Visit& visit) {
+  Result<void> visit_all(sqlite3_stmt* query, const VisitBoth& visit) {
     int step = 0;
     while ((step = sqlite3_step(query)) == SQLITE_ROW) {
       auto body = parser_.parse(column_text(query, 5));
@@ -318,15 +303,16 @@ class SqliteJournal : public Journal {
                      .resource = path_,
                      .hint = damaged_hint(path_)});
       }
-      TRY(visit({.seq = static_cast<std::uint64_t>(sqlite3_column_int64(query, 0)),
-                 .at = Time{sqlite3_column_int64(query, 8)},
-                 .run = std::string(column_text(query, 1)),
-                 .row = std::string(column_text(query, 2)),
-                 .kind = std::string(column_text(query, 3)),
-                 .subject = std::string(column_text(query, 4)),
-                 .body = *std::move(body),
-                 .prev_hash = std::string(column_text(query, 6)),
-                 .hash = std::string(column_text(query, 7))}));
+      const Entry entry{.seq = static_cast<std::uint64_t>(sqlite3_column_int64(query, 0)),
+                        .at = Time{sqlite3_column_int64(query, 8)},
+                        .run = std::string(column_text(query, 1)),
+                        .row = std::string(column_text(query, 2)),
+                        .kind = std::string(column_text(query, 3)),
+                        .subject = std::string(column_text(query, 4)),
+                        .body = *std::move(body),
+                        .prev_hash = std::string(column_text(query, 6)),
+                        .hash = std::string(column_text(query, 7))};
+      TRY(visit(entry, column_text(query, 5)));
     }
     if (step != SQLITE_DONE) return broken("could not be read");
     return {};
@@ -334,7 +320,7 @@ class SqliteJournal : public Journal {
 
   Result<std::vector<Entry>> all(const std::string& where, std::initializer_list<std::string_view> arguments) {
     std::vector<Entry> out;
-    TRY(select(where, arguments, [&out](const Entry& entry) -> Result<void> {
+    TRY(select(where, arguments, [&out](const Entry& entry, std::string_view) -> Result<void> {
       out.push_back(entry);
       return {};
     }));
@@ -344,7 +330,7 @@ class SqliteJournal : public Journal {
   Result<std::vector<std::string>> run_ids(const std::string& where,
                                            std::initializer_list<std::string_view> arguments) {
     std::vector<std::string> out;
-    TRY(select(where, arguments, [&out](const Entry& entry) -> Result<void> {
+    TRY(select(where, arguments, [&out](const Entry& entry, std::string_view) -> Result<void> {
       out.push_back(entry.run);
       return {};
     }));
@@ -357,6 +343,9 @@ class SqliteJournal : public Journal {
     return std::move(found.front());
   }
 
+  /// Held for one commit or one reading: they share a connection, and a reading between would see half a commit, and
+  /// each the other's errors. Recursive: who visits entries may ask the journal.
+  std::recursive_mutex use_;
   Database db_;
   Statement insert_;  // after db_: finalized before it is closed
   std::map<std::string, Statement> queries_;
@@ -405,7 +394,7 @@ Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, Fi
   auto journal = std::make_unique<SqliteJournal>(std::move(db), path, disk, clock, loop, workers);
   if (layer == FileLayer::disk) TRY(journal->execute("PRAGMA locking_mode = EXCLUSIVE"));  // WAL without shared memory
   TRY(journal->prepare());
-  TRY(journal->check_mark());
+  TRY(check_mark(disk, path, *journal));
   return journal;
 }
 

@@ -45,8 +45,7 @@ class Windows {
   RunLog& log_;
   Cancel stop_;
   Stepping stepping_;
-  std::unique_ptr<estate::Reader>
-      shared_;  ///< what windows of a scope read with; a new one each where rows are judged one by one
+  std::unique_ptr<estate::Reader> shared_;  ///< what windows of a scope read with, for a while (judge)
   Steady shared_since_{};
 };
 
