@@ -92,7 +92,7 @@ void learn(RateState& state, bool throttled, double now) {
 
 }  // namespace
 
-Result<MaxRates> parse_max_rates(std::span<const std::string> texts) {
+Result<MaxRates> parse_max_rates(std::span<const std::string> texts, Models& models) {
   MaxRates out;
   for (const std::string& text : texts) {
     const std::size_t equals = text.find('=');
@@ -105,6 +105,19 @@ Result<MaxRates> parse_max_rates(std::span<const std::string> texts) {
       return fail({.code = Code::usage,
                    .message = fmt::format("'{}' is no rate of calls", text),
                    .hint = "write it like ec2=20 or ec2.DescribeSnapshots=5: requests a second"});
+    }
+    const std::size_t dot = name.find('.');
+    const std::string service = name.substr(0, dot);
+    Result<void> known;
+    if (dot == std::string::npos) {
+      if (const auto model = models.get(service); !model) known = fail(model.error());
+    } else if (const auto found = models.get(service, name.substr(dot + 1)); !found) {
+      known = fail(found.error());
+    }
+    if (!known) {
+      return fail({.code = Code::usage,
+                   .message = fmt::format("the rate '{}' bounds nothing: {}", text, known.error().message),
+                   .hint = known.error().hint});
     }
     out[name] = rate;
   }

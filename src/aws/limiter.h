@@ -12,6 +12,7 @@
 #include "aws/api.h"
 #include "aws/limiter_rates.h"
 #include "aws/limiter_store.h"
+#include "aws/model.h"
 #include "base/task.h"
 
 namespace reeve::aws {
@@ -26,8 +27,8 @@ std::optional<PublishedLimit> published_limit(std::string_view service, std::str
 /// Rates that people chose: "ec2" or "ec2.DescribeSnapshots" → requests a second.
 using MaxRates = std::map<std::string, double, std::less<>>;
 /// Reads "SERVICE=RATE" and "SERVICE.OPERATION=RATE"; a service is botocore's folder name, a rate a number above 0.
-/// Errors: usage.
-Result<MaxRates> parse_max_rates(std::span<const std::string> texts);
+/// Errors: usage (also for a service or an operation that there is no model of: a slip would bound nothing).
+Result<MaxRates> parse_max_rates(std::span<const std::string> texts, Models& models);
 
 /// Which rates bind beside what AWS publishes.
 struct RateRules {

@@ -148,15 +148,19 @@ TEST_F(Limits, AStoreMayBeFarAway) {
 }
 
 TEST(MaxRatesText, ServicesAndOperations) {
+  Models models;
   const std::vector<std::string> good = {"ec2=20", "ec2.DeleteSnapshot=0.5"};
-  const auto rates = parse_max_rates(good);
+  const auto rates = parse_max_rates(good, models);
   ASSERT_TRUE(rates);
   EXPECT_EQ(*rates, (MaxRates{{"ec2", 20}, {"ec2.DeleteSnapshot", 0.5}}));
-  for (const char* bad : {"ec2", "ec2=", "=5", "ec2=0", "ec2=-1", "ec2=fast", "ec2=5/s", "ec2=inf", "ec2=nan", ""}) {
-    const auto refused = parse_max_rates(std::vector<std::string>{bad});
+  for (const char* bad : {"ec2", "ec2=", "=5", "ec2=0", "ec2=-1", "ec2=fast", "ec2=5/s", "ec2=inf", "ec2=nan", "",
+                          "ec3=5", "ec2.DeleteSnapshots=5", "ec2.=5"}) {
+    const auto refused = parse_max_rates(std::vector<std::string>{bad}, models);
     ASSERT_FALSE(refused) << bad;
     EXPECT_EQ(refused.error().code, Code::usage);
   }
+  const auto slip = parse_max_rates(std::vector<std::string>{"ec2.DeleteSnapshots=5"}, models);
+  EXPECT_NE(slip.error().hint.find("DeleteSnapshot"), std::string::npos) << slip.error().text();
 }
 
 }  // namespace

@@ -206,6 +206,7 @@ Result<void> Engine::open_aws() {
                                   .https_proxy = settings_.https_proxy,
                                   .no_proxy = settings_.no_proxy};
   http_ = aws::make_http(*loop_, *workers_, std::move(transport));
+  TRY(live.max_rates, aws::parse_max_rates(common_.max_rates, models_));
   world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
   run_id_ = apply::new_id("r", *world_);
   aws::CredentialOptions options{.role_session_name = "reeve-" + run_id_};
@@ -240,6 +241,7 @@ std::string Engine::sandbox_file() const {
   return state_.path + "/sandbox-" + name + ".json";
 }
 
+  TRY(live.max_rates, aws::parse_max_rates(common_.max_rates, models_));
 Result<void> Engine::save_sandbox() { return sandbox_->save(disk_, sandbox_file()); }
 
 Time Engine::now() {

@@ -17,6 +17,7 @@ struct Common {
   std::string config;   ///< the configuration file; empty: the XDG config folder's, which need not be there
   std::string now;
   std::vector<std::string> vars;
+  std::vector<std::string> max_rates;  ///< "ec2=20": calls a second at most
   std::string log_file;
   int verbose = 0;
   bool quiet = false;

@@ -91,6 +91,10 @@ void add_common(CLI::App& app, Common& common) {
   app.add_flag("-v,--verbose", common.verbose, "say more; twice: all");
   app.add_flag("-q,--quiet", common.quiet, "say only errors");
 }
+  app.add_option("--max-rate", common.max_rates, "SERVICE=N or SERVICE.OPERATION=N calls a second, repeatable")
+      ->envname("REEVE_MAX_RATE")
+      ->delimiter(',')
+      ->take_all();
 
 class CommandLine {
  public:
