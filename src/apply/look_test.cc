@@ -2,53 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-
-#include "apply/sqlite_vfs.h"
 #include "apply/stepping.h"
-#include "base/json.h"
-#include "base/sim_seams.h"
-#include "policy/policy.h"
+#include "apply/testing/hands.h"
 
 namespace reeve::apply {
 namespace {
 
-const aws::Scope home{.partition = "aws", .account = "123456789012", .region = "us-east-1"};
-
-Result<aws::Response> answer(std::string_view json) { return aws::Response{.document = parse_json(json).value()}; }
-
-/// Gives its answers one after another, the last one again and again.
-class Script : public aws::Api {
- public:
-  Task<Result<aws::Response>> call(aws::Request request) override {
-    calls.push_back(request.operation);
-    Result<aws::Response> next = answers.front();
-    if (answers.size() > 1) answers.pop_front();
-    return ready(std::move(next));
-  }
-  std::deque<Result<aws::Response>> answers;
-  std::vector<std::string> calls;
-};
-
-class LookTest : public ::testing::Test {
+class LookTest : public HandsTest {
  protected:
-  LookTest()
-      : journal_(
-            open_sqlite_journal("/tmp/journal.sqlite", FileLayer::disk, sim_.disk, sim_.clock, sim_.loop, sim_.workers)
-                .value()) {}
-  ~LookTest() override {
-    journal_.reset();
-    unregister_disk_vfs(sim_.disk);
-  }
-  Hands hands() {
-    return {.world = sim_.world,
-            .api = api_,
-            .models = models_,
-            .kinds = *kinds_,
-            .prices = prices_,
-            .vocabulary = vocabulary_,
-            .journal = *journal_};
-  }
   Result<Observed> look_for_delete() {
     policy::Step step = delete_step();
     Document before;
@@ -58,13 +19,6 @@ class LookTest : public ::testing::Test {
     return {
         .service = "ec2", .operation = "DeleteSnapshot", .params = parse_json(R"({"SnapshotId": "snap-1"})").value()};
   }
-  SimWorld sim_;
-  aws::Models models_;
-  std::shared_ptr<const estate::Kinds> kinds_ = estate::Kinds::embedded().value();
-  estate::Prices prices_ = estate::Prices::embedded().value();
-  policy::Vocabulary vocabulary_;
-  Script api_;
-  std::unique_ptr<Journal> journal_;
 };
 
 const std::string there = R"({"Snapshots": [{"SnapshotId": "snap-1"}]})", gone = R"({"Snapshots": []})";

@@ -11,7 +11,7 @@
 namespace reeve::apply {
 namespace {
 
-/// What an undo of one step would be: a row, or why it is kept.
+/// What an undo of one row would be: a row of the same id, or why it is kept.
 using Draft = std::variant<plan::Row, plan::Kept>;
 
 plan::Kept kept_of(const plan::Row& row, std::string code, std::string message) {
@@ -24,7 +24,9 @@ plan::Kept kept_of(const plan::Row& row, std::string code, std::string message) 
           .row = row.row};
 }
 
-Draft draft_of(const Entry& intent, const std::string& undone_by) {
+/// What undoing a row comes to, by the intents of its steps that took effect: at least one.
+Draft draft_of(const std::vector<const Entry*>& intents, const std::string& undone_by) {
+  const Entry& intent = *intents.front();
   const Value body = intent.body;
   plan::Row row;
   row.row = intent.row;
@@ -37,6 +39,8 @@ Draft draft_of(const Entry& intent, const std::string& undone_by) {
   row.action = "undo " + body["action"].as_string();
   row.undo.undo_class = policy::UndoClass::exact;  // of the undo itself: nothing is lost by it
   if (!undone_by.empty()) return kept_of(row, "undone", fmt::format("run {} took it back already", undone_by));
+  // No action has several steps; an undo has, and is not undone. Two rows of one id would be mixed up.
+  if (intents.size() > 1) return kept_of(row, "no-way-back", "what took several steps cannot be undone");
   const policy::Step step = step_from(intent);
   const Effect* effect = find_effect(step.service, step.operation);
   if (effect != nullptr) row.steps = effect->undo(step, body["before"]);
@@ -47,6 +51,7 @@ Draft draft_of(const Entry& intent, const std::string& undone_by) {
   b.put("service", step.service);
   b.put("operation", step.operation);
   b.put("params", step.params);
+  b.put("at", format_iso8601(intent.at));
   b.end();
   b.put("before", body["before"]);
   b.end();
@@ -68,8 +73,7 @@ Result<void> each_draft(Journal& journal, const std::string& run, const std::vec
     }
     TRY(const auto entries, journal.of_row(run, closing.row));
     const auto intents = effective_intents(entries);
-    for (auto intent = intents.rbegin(); intent != intents.rend(); ++intent) TRY(visit(draft_of(**intent, undone_by)));
-    return {};
+    return intents.empty() ? Result<void>{} : visit(draft_of(intents, undone_by));
   });
 }
 
