@@ -12,7 +12,7 @@ Task<Result<RunResult>> execute(Hands hands, RunTerms terms, const plan::Header&
   while (ahead && !windows.stopping()) {
     std::vector<plan::Row> rows;
     const aws::Scope scope = ahead->scope;
-    while (ahead && rows.size() < rows_a_window && ahead->scope == scope) {
+    while (ahead && rows.size() < hands.rows_a_window && ahead->scope == scope) {
       rows.push_back(*std::move(ahead));
       CO_TRY(ahead, next());
     }

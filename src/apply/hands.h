@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -12,6 +13,9 @@
 #include "policy/vocabulary.h"
 
 namespace reeve::apply {
+
+/// Rows judged again together: one re-read of 200 ids is one call.
+inline constexpr std::size_t rows_a_window = 200;
 
 /// What an execution stands on. All of it outlives the execution.
 struct Hands {
@@ -28,6 +32,8 @@ struct Hands {
   std::string run_id = {};
   /// What is protected here and now; null: there is no configuration.
   const policy::Configuration* configuration = nullptr;
+  /// Tests make it small, so that runs cross from window to window.
+  std::size_t rows_a_window = apply::rows_a_window;
   Time policy_now() const { return now ? now() : world.clock.now(); }
 };
 

@@ -15,6 +15,12 @@ std::string path_of(const std::string& folder, const aws::Scope& scope) {
 
 constexpr std::size_t lock_file_bytes = 4096;
 
+/// What the file says of who took the lock last; null where it says nothing.
+Document holder_of(Disk& disk, const std::string& path) {
+  const auto text = disk.read_file(path, lock_file_bytes);
+  return text ? parse_json(*text).value_or(Document{}) : Document{};
+}
+
 }  // namespace
 
 Result<ScopeLocks> ScopeLocks::take(World& world, const std::string& folder, std::vector<aws::Scope> scopes,
@@ -27,9 +33,8 @@ Result<ScopeLocks> ScopeLocks::take(World& world, const std::string& folder, std
     const std::string path = path_of(folder, scope);
     TRY(auto lock, world.disk.try_lock(path));
     if (!lock) {
-      const auto text = world.disk.read_file(path, lock_file_bytes);
-      const auto holder = text ? parse_json(*text) : Result<Document>(Document{});
-      const Value who = holder ? holder->root() : Value{};
+      const Document holder = holder_of(world.disk, path);
+      const Value who = holder.root();
       return fail(
           {.code = Code::locked,
            .message = fmt::format("{} {} is being changed by run {} (process {} on {}, since {})", scope.account,
@@ -55,10 +60,10 @@ Result<ScopeLocks> ScopeLocks::take(World& world, const std::string& folder, std
   return out;
 }
 
-Result<bool> ScopeLocks::held(World& world, const std::string& folder, const aws::Scope& scope) {
+Result<bool> ScopeLocks::held(World& world, const std::string& folder, const aws::Scope& scope, std::string_view run) {
   const std::string path = path_of(folder, scope);
   TRY(const bool there, world.disk.exists(path));
-  if (!there) return false;
+  if (!there || holder_of(world.disk, path)["run"].as_text() != run) return false;
   TRY(const auto lock, world.disk.try_lock(path));
   return lock == nullptr;
 }

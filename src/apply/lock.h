@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aws/api.h"
@@ -16,8 +17,9 @@ class ScopeLocks {
   /// Takes all or none, in the scopes' order. Errors: locked, naming the holder.
   static Result<ScopeLocks> take(World& world, const std::string& folder, std::vector<aws::Scope> scopes,
                                  const std::string& run);
-  /// Whether somebody holds the lock of a scope now.
-  static Result<bool> held(World& world, const std::string& folder, const aws::Scope& scope);
+  /// Whether this run holds the lock of a scope now. The lock itself is only tried where the file names the run: so
+  /// looking stands in nobody else's way.
+  static Result<bool> held(World& world, const std::string& folder, const aws::Scope& scope, std::string_view run);
 
  private:
   std::vector<std::unique_ptr<FileLock>> locks_;

@@ -33,11 +33,11 @@ struct ApplyOptions {
 Task<Result<RunResult>> apply_plan(Hands hands, StateFolder state, Here here, std::string plan, ApplyOptions options,
                                    Cancel stop, Progress progress);
 
-/// Goes on with the last run that was interrupted, or ended in doubt, under the consent that it had.
-/// nullopt: there is none. Errors: locked (also where a run is at work, and no other is to be resumed: by whom),
-/// journal, plan_damaged.
-Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, Here here, Cancel stop,
-                                              Progress progress);
+/// Goes on with the newest run that was interrupted, or ended in doubt, and can go on; or with the run `wanted`. Under
+/// the consent that it had. nullopt: there is none. Errors: where none goes on, why the newest cannot: not_found (no
+/// such run, or its plan is gone), plan_damaged, plan_refused, journal, locked (a run is at work: by whom).
+Task<Result<std::optional<RunResult>>> resume(Hands hands, StateFolder state, Here here, Cancel stop, Progress progress,
+                                              std::string wanted = {});
 
 /// The undo of a run: a plan without its rows, which are read from the journal when it is written.
 struct UndoPlan {

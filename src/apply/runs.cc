@@ -46,7 +46,7 @@ Result<RunResult> read_run(Hands hands, const StateFolder& state, const std::str
   }));
   out.state = "interrupted";
   for (const auto& scope : scopes_from(first)) {
-    TRY(const bool held, ScopeLocks::held(hands.world, state.locks(), scope));
+    TRY(const bool held, ScopeLocks::held(hands.world, state.locks(), scope, run));
     if (held) out.state = "running";
   }
   return out;

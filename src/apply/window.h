@@ -9,9 +9,6 @@
 
 namespace reeve::apply {
 
-/// Rows judged again together: one re-read of 200 ids is one call.
-inline constexpr std::size_t rows_a_window = 200;
-
 /// Carries out a plan's rows, a window of them at a time. All that it stands on outlives it.
 class Windows {
  public:

@@ -204,8 +204,10 @@ class CommandLine {
     undo.add_option("RUN", undo_.run, "the run's id")->required();
     undo.add_option("ROW", undo_.rows, "rows; all that were done if none is given");
     undo.add_flag("--dry-run", undo_.dry_run, "only show the plan");
-    add("resume", "Goes on with the last run that was interrupted.",
-        "  reeve resume\n  reeve resume --profile prod -o json", [](Engine& engine) { return cli::resume(engine); });
+    auto& resume = add("resume", "Goes on with the last run that was interrupted, or with one that you name.",
+                       "  reeve resume\n  reeve resume r-20260119T003626-4f3a9c --profile prod -o json",
+                       [this](Engine& engine) { return cli::resume(engine, run_); });
+    resume.add_option("RUN", run_, "a run's id; the newest that can go on if none is given");
     auto& trust = add("trust", "Allows Reeve to change an account from this machine.",
                       "  reeve trust 123456789012\n  reeve trust shop-prod --yes-i-mean shop-prod",
                       [this](Engine& engine) { return cli::trust(engine, trust_); });

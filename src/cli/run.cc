@@ -11,7 +11,7 @@
 namespace reeve::cli {
 namespace {
 
-/// {"plan", "run", "rows" (the plan's, each with outcome and error), "kept", "errors", "calls"}.
+/// {"plan", "run", "rows" (the plan's that ended, each with outcome and error), "kept", "errors", "calls"}.
 Result<void> print_both(apply::Journal& journal, const StoredPlan& made, const apply::RunResult& run) {
   StreamedJson json;
   auto of = [](const auto& put) {
@@ -24,13 +24,14 @@ Result<void> print_both(apply::Journal& journal, const StoredPlan& made, const a
   json.begin_list("rows");
   TRY(made.file.each_row([&](const plan::Row& row) -> Result<void> {
     TRY(const auto ended, apply::find_row_outcome(journal, run.id, row.row));
+    if (!ended) return {};
     const Document planned = of([&](Builder& b) { put_row(b, row, false); });
     json.item(of([&](Builder& b) {
       b.begin_map();
       for (const auto [key, value] : planned.root().entries()) b.put(key, value);
-      b.put("outcome", name(ended ? ended->outcome : apply::Outcome::skipped));
+      b.put("outcome", name(ended->outcome));
       b.key("error");
-      ended && ended->error ? plan::put_error(b, *ended->error) : b.null();
+      ended->error ? plan::put_error(b, *ended->error) : b.null();
       b.end();
     }));
     return {};
@@ -46,7 +47,7 @@ Result<void> print_both(apply::Journal& journal, const StoredPlan& made, const a
   return {};
 }
 
-/// The plan's rows, each with how it ended.
+/// The plan's rows that ended, each with how.
 Result<void> print_both_csv(apply::Journal& journal, const StoredPlan& made, const apply::RunResult& run) {
   auto columns = plan_columns(made.plan.header);
   for (auto& column : outcome_columns()) {
@@ -56,9 +57,10 @@ Result<void> print_both_csv(apply::Journal& journal, const StoredPlan& made, con
   const views::Table table(std::move(columns));
   print(table.csv_header());
   return made.file.each_row([&](const plan::Row& row) -> Result<void> {
-    TRY(auto ended, apply::find_row_outcome(journal, run.id, row.row));
+    TRY(const auto ended, apply::find_row_outcome(journal, run.id, row.row));
+    if (!ended) return {};
     auto cells = plan_cells(row);
-    for (auto& cell : outcome_cells(ended.value_or(apply::RowOutcome{}))) cells.push_back(std::move(cell));
+    for (auto& cell : outcome_cells(*ended)) cells.push_back(std::move(cell));
     print(table.csv_line(cells));
     return {};
   });

@@ -15,7 +15,7 @@ Task<Result<int>> apply(Engine& engine, ApplyOptions options);
 Task<Result<int>> run(Engine& engine, PlanOptions options);
 Task<Result<int>> undo(Engine& engine, UndoOptions options);
 Task<Result<int>> runs(Engine& engine, std::string run);
-Task<Result<int>> resume(Engine& engine);
+Task<Result<int>> resume(Engine& engine, std::string run);
 Task<Result<int>> call(Engine& engine, CallOptions options);
 /// These need no AWS.
 Result<int> validate(const Common& common, const std::vector<std::string>& files);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace reeve::plan {
@@ -76,6 +78,15 @@ std::unexpected<Error> damaged(std::string_view what) {
   return fail({.code = Code::plan_damaged,
                .message = fmt::format("the plan file is not whole: {}", what),
                .hint = "Make the plan again"});
+}
+
+/// It becomes the name of a file in the state folder.
+bool is_plan_id(std::string_view id) {
+  constexpr std::size_t most = 100;
+  auto may_stand = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
+  };
+  return id.size() > 2 && id.size() <= most && id.starts_with("p-") && std::ranges::all_of(id, may_stand);
 }
 
 }  // namespace
@@ -306,6 +317,7 @@ Result<Row> row_from(Value value) {
 Result<Header> header_from(Value value) {
   Header header;
   header.id = value["id"].as_string();
+  if (!is_plan_id(header.id)) return damaged("its id is not one of a plan");
   for (const Value scope : value["scopes"].items()) {
     header.scopes.push_back({.partition = scope["partition"].as_string(),
                              .account = scope["account"].as_string(),
@@ -316,7 +328,7 @@ Result<Header> header_from(Value value) {
   const auto created = time_of(value["created"]), expires = time_of(value["expires"]);
   const Value internal = value["internal"];
   const auto now = time_of(internal["now"]);
-  if (header.id.empty() || !created || !expires || !now) return damaged("its header lacks the id or a date");
+  if (!created || !expires || !now) return damaged("its header lacks a date");
   header.created = *created;
   header.expires = *expires;
   header.now = *now;

@@ -110,9 +110,9 @@ TEST_F(Survivors, OnlyAVolumeThatIsThereCounts) {
   add("snap-1", "vol-1", 1);
   add("snap-2", "vol-2", 1);
   add("snap-3", "vol-3", 1);
-  for (const auto* volume : {R"({"VolumeId": "vol-1", "State": "available"})",
-                             R"({"VolumeId": "vol-2", "State": "error"})",
-                             R"({"VolumeId": "vol-3", "State": "deleting"})"}) {
+  for (const auto* volume :
+       {R"({"VolumeId": "vol-1", "State": "available"})", R"({"VolumeId": "vol-2", "State": "error"})",
+        R"({"VolumeId": "vol-3", "State": "deleting"})"}) {
     volumes_.add({.kind = kinds_->find("ebs"), .scope = {}, .document = parse_json(volume).value()});
   }
   EXPECT_THAT(survivors({"snap-1", "snap-2", "snap-3"}), ElementsAre("snap-2", "snap-3"));
@@ -139,9 +139,9 @@ TEST_F(Survivors, AChainSavesOneFullSizeAtMost) {
 class Files : public ::testing::Test {
  protected:
   /// Writes a plan of `count` rows.
-  Result<void> write(std::size_t count) {
+  Result<void> write(std::size_t count, const std::string& id = "p-1") {
     Plan plan;
-    plan.header.id = "p-1";
+    plan.header.id = id;
     return write_plan(world_.disk, "/tmp/plan", plan, [count](const RowSink& sink) -> Result<void> {
       for (std::size_t i = 0; i < count; ++i) TRY(sink(row(i)));
       return {};
@@ -173,6 +173,19 @@ TEST_F(Files, EveryChangedByteIsFound) {
     const auto opened = PlanFile::open(world_.disk, "/tmp/changed");
     // The last line holds no row: there a change may only be one that says nothing else.
     EXPECT_TRUE(!opened || (i >= end && opened->header().digest == digest && opened->row_count() == 2)) << "byte " << i;
+  }
+}
+
+// The id becomes a file's name, and who hands over a plan can compute its digest.
+TEST_F(Files, AnIdThatIsNoneIsRefused) {
+  ASSERT_TRUE(write(1, "p-20261122T045446-7eb6cc"));
+  EXPECT_TRUE(PlanFile::open(world_.disk, "/tmp/plan"));
+  for (const std::string& wrong : {std::string("../../../evil"), std::string("p-../evil"), std::string("p-"),
+                                   std::string("r-1"), std::string("p-1\0", 4), "p-" + std::string(200, 'a')}) {
+    ASSERT_TRUE(write(1, wrong));
+    const auto opened = PlanFile::open(world_.disk, "/tmp/plan");
+    ASSERT_FALSE(opened) << wrong;
+    EXPECT_EQ(opened.error().code, Code::plan_damaged);
   }
 }
 

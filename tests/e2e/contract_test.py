@@ -566,6 +566,8 @@ class Served(Contract):
         self.assertEqual(ended.json["run"]["done"], self.deletes())  # the calls in flight were waited for
         self.assertIn("reeve resume", ended.err)
         resumed = self.cloud("resume")
+        self.assertIsNone(self.cloud("resume", run["id"])["run"])
+        self.refused(1, "not_found", "resume", "r-none", "--endpoint-url", self.server.url)
         self.assertEqual((resumed["run"]["state"], {row["id"] for row in resumed["rows"]}), ("done", planned))
         self.assertEqual((self.left(), self.deletes()), (before - planned, len(planned)))
 
@@ -589,6 +591,25 @@ class Served(Contract):
         self.assertEqual(self.deletes(), 32)
 
     def test_ctrl_c_while_planning(self):
+    def test_what_an_interrupted_run_left_open_is_no_outcome(self):
+        """Rows that were not come to are in no list and no count, until `resume` carries them out."""
+        denied = {"error": {"code": "ExpiredToken", "status": 400}}
+        for form in ("json", "csv"):
+            with self.subTest(form):
+                self.serve(rules=[{"match": {"operation": "DeleteSnapshot", "after": 20}, "fault": denied}])
+                ended = self.reeve("run", POLICY, "--limit", "none", "--allow-irreversible", "-o", form,
+                                   "--endpoint-url", self.server.url)
+                self.assertNotEqual(ended.code, 0, ended)
+                [run] = [one for one in self.ok("runs")["runs"] if one["state"] == "interrupted"]
+                rows = ended.json["rows"] if form == "json" else ended.out.splitlines()[1:]
+                self.assertEqual(len(rows), run["done"] + run["failed"] + run["in_doubt"])
+                if form == "json":
+                    self.fits(ended.json, RUN_VERB)
+                    self.assertEqual(ended.json["run"]["skipped"], 0)
+                    self.assertNotIn("skipped", {row["outcome"] for row in rows})
+                self.assertEqual(len(self.ok("runs", run["id"])["rows"]), len(rows))
+                shutil.rmtree(self.home.state)
+
         self.serve()
         slow = self.home.write("slow.json", {"format": 1, "rules": [
             {"match": {"operation": "DescribeSnapshots"}, "fault": {"slow": {"ms": 3000}}, "times": 0}]})

@@ -23,6 +23,11 @@ constexpr auto* tag_policy = R"(
     filters: [{type: age, days: 60, op: ge}]
     actions: [{type: tag, tags: {reviewed: "2026", Name: "seen"}}]
 )";
+constexpr auto* tag_again_policy = R"(
+  - name: mark-again
+    resource: aws.ebs-snapshot
+    actions: [{type: tag, tags: {reviewed: "again"}}]
+)";
 constexpr auto* untag_policy = R"(
   - name: unmark
     resource: aws.ebs-snapshot
@@ -86,6 +91,7 @@ Wish random_wish(SeededRandom& random) {
   if (random.chance(0.25)) wish.variables["action"] = "archive";
   std::vector<std::string> more;
   if (random.chance(0.4)) more.emplace_back(tag_policy);
+  if (random.chance(0.3)) more.emplace_back(tag_again_policy);
   if (random.chance(0.2)) more.emplace_back(untag_policy);
   if (random.chance(0.4)) more.emplace_back(old_policy);
   for (const auto& policy : more) wish.policies += policy;

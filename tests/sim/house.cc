@@ -179,7 +179,9 @@ apply::Hands House::hands() {
           .kinds = *library.kinds,
           .prices = library.prices,
           .vocabulary = library.vocabulary,
-          .journal = *journal_};
+          .journal = *journal_,
+          .configuration = &configuration,
+          .rows_a_window = rows_a_window};
 }
 
 Result<Planned> House::plan(const Wish& wish) {
@@ -199,6 +201,7 @@ Result<Planned> House::plan(const Wish& wish) {
   request.scopes.push_back({.scope = scope,
                             .reader = std::make_unique<estate::Reader>(*api_, library.models, *library.kinds,
                                                                        world.loop, scope, estate::Reader::Options{})});
+  request.configuration = &configuration;
   request.protected_by_journal = apply::protection_by_journal(*journal_, world.clock.wall());
   plan::Drafted drafted = run(plan::make_plan(request, library.prices));
   Planned plan{{std::move(drafted.plan)}, {}};
@@ -222,8 +225,8 @@ Result<Ran> House::apply(const std::string& plan, bool consent, Cancel stop) {
   return with_rows(std::move(result));
 }
 
-Result<std::optional<Ran>> House::resume(Cancel stop) {
-  TRY(auto result, run(apply::resume(hands(), state, here(), stop, {})));
+Result<std::optional<Ran>> House::resume(Cancel stop, const std::string& wanted) {
+  TRY(auto result, run(apply::resume(hands(), state, here(), stop, {}, wanted)));
   if (!result) return std::optional<Ran>{};
   TRY(Ran ran, with_rows(*std::move(result)));
   return std::optional(std::move(ran));

@@ -134,7 +134,7 @@ class House {
 
   Result<Planned> plan(const Wish& wish);
   Result<Ran> apply(const std::string& plan, bool consent, Cancel stop = {});
-  Result<std::optional<Ran>> resume(Cancel stop = {});
+  Result<std::optional<Ran>> resume(Cancel stop = {}, const std::string& wanted = {});
   Result<std::optional<Ran>> undo(const std::string& run, const std::vector<std::string>& rows, Cancel stop = {});
   /// A run as the journal tells it. Errors: not_found, journal.
   Result<Ran> read_run(const std::string& run);
@@ -156,6 +156,8 @@ class House {
 
   Library& library;
   SimWorld sim;
+  std::size_t rows_a_window = apply::rows_a_window;  ///< of runs that begin or go on from now on
+  policy::Configuration configuration;               ///< what is protected from now on
 
  private:
   /// AWS's clock: right, whatever the machine's says.

@@ -24,13 +24,15 @@ class Life {
       : options_(options),
         tally_(tally),
         random_(SeededRandom(options.seed).split()),  // neighbouring seeds have nothing in common
-        house_(library, random_.next(), random_.chance(0.5) ? sandbox::Behaviour::aws : sandbox::Behaviour::plain) {}
+        at_once_(random_.chance(0.5)),
+        house_(library, random_.next(), at_once_ ? sandbox::Behaviour::plain : sandbox::Behaviour::aws) {}
 
   std::vector<std::string> live() {
     make_estate();
     if (auto started = house_.start(); !started) return {"the journal does not open: " + started.error().text()};
     house_.network.before_change = [this](const Sent& sent) { check_request(sent); };
     house_.network.after_change = [this](const Sent& sent) { after_request(sent); };
+    if (random_.chance(0.6)) house_.rows_a_window = 1 + below(20);  // so that rows on a record cross windows
     const std::size_t rounds = 1 + random_.below(2);
     for (std::size_t i = 0; i < rounds && broken_.empty(); ++i) round();
     tally_.requests += house_.network.requests;
@@ -82,6 +84,21 @@ class Life {
     if (kind < values.size()) snapshot.tags["reeve:protect"] = values.at(kind);
     if (kind == values.size()) snapshot.tags["cloud-nuke-excluded"] = "yes";
     if (kind == values.size() + 1) snapshot.tags["janitor"] = "DoNotMark";
+  }
+
+  /// Somebody writes ids into the configuration, between two processes: it holds from the next one's start.
+  void protect_by_configuration() {
+    if (!random_.chance(0.3)) return;
+    const auto& snapshots = house_.home().snapshots.rows;
+    for (std::size_t left = 1 + below(5); left > 0 && !snapshots.empty(); --left) {
+      const bool of_plan = !planned_.empty() && random_.chance(0.8);
+      const std::string id =
+          of_plan ? planned_[below(planned_.size())]
+                  : std::next(snapshots.begin(), static_cast<std::ptrdiff_t>(below(snapshots.size())))->first;
+      tell("the configuration protects " + id);
+      house_.configuration.protect.push_back({.id = id});
+      listed_.insert(id);
+    }
   }
 
   /// Notes since when something forbids changing a snapshot, as AWS's state says.
@@ -178,6 +195,10 @@ class Life {
       violated(fmt::format("d: {} {} is no row of the plan", sent.operation, sent.id));
       return;
     }
+    // What lies in the bin is not there: nothing says that it is protected, and no call but its restoring reaches it.
+    if (listed_.contains(sent.id) && house_.home().snapshots.find(sent.id) != nullptr) {
+      violated(fmt::format("a: {} {}, which the configuration protects", sent.operation, sent.id));
+    }
     const bool removes = sent.operation == "DeleteSnapshot" || sent.operation == "ModifySnapshotTier";
     const bool restores = sent.operation.starts_with("Restore");
     for (int kind = 0; kind < 3; ++kind) {
@@ -191,10 +212,7 @@ class Life {
     if (removes && !consent_ && row->second->consent_needed()) {
       violated(fmt::format("a: {} {} without consent", sent.operation, sent.id));
     }
-    if (const auto before = house_.home().snapshots.find(sent.id)) {
-      was_live_.insert(sent.id);
-      (void)before;
-    }
+    if (house_.home().snapshots.find(sent.id) != nullptr) was_live_.insert(sent.id);
   }
 
   void after_request(const Sent& sent) {
@@ -268,6 +286,7 @@ class Life {
     const std::size_t troubled = below(3);
     for (std::size_t i = 0; i < troubled; ++i) {
       if (random_.chance(0.3)) drift();
+      protect_by_configuration();
       phase(Trouble::all, [this](const Cancel& stop) {
         ++tally_.resumes;
         const auto resumed = house_.resume(stop);
@@ -298,6 +317,7 @@ class Life {
   void round() {
     house_.sim.clock.advance(std::chrono::seconds(10));  // what changed before can be read now
     const Wish wish = random_wish(random_);
+    protect_by_configuration();
     reasons_ = wish.variables.contains("reasons") ? wish.variables.at("reasons") : "";
     consent_ = random_.chance(0.6);
     std::optional<Planned> plan;
@@ -316,6 +336,7 @@ class Life {
       for (std::size_t i = 0; i < drifts; ++i) drift();
       house_.sim.clock.advance(std::chrono::seconds(200 + below(3600)));
     }
+    protect_by_configuration();
     const Picture before = picture(house_.home());
     touched_.clear();
     touched_sets_.clear();
@@ -370,7 +391,8 @@ class Life {
     std::map<std::string, std::set<std::string>> counted;
     for (const auto& row : plan.rows) {
       const auto& id = row.records.front();
-      if (guards_.contains({id, 0})) violated(fmt::format("a: {} is planned, and protected", id));
+      if (guards_.contains({id, 0}) || listed_.contains(id))
+        violated(fmt::format("a: {} is planned, and protected", id));
       if (row.action != "delete" && row.action != "archive") continue;
       if (guards_.contains({id, 1})) violated(fmt::format("a: {} is planned, and in use", id));
       counted[row.policy].insert(id);
@@ -461,6 +483,7 @@ class Life {
     const auto undo_rows = all_rows(*planned);
     approve(undo_rows);
     if (random_.chance(0.3)) drift();
+    protect_by_configuration();
     house_.sim.clock.advance(std::chrono::seconds(200));
     std::string undo;
     for (int attempt = 0; undo.empty() && attempt < 4; ++attempt) {
@@ -494,6 +517,7 @@ class Life {
       const auto wrong = not_given_back(original->steps.front(), before.at(row.id), after.at(row.id));
       if (!wrong.empty()) violated(fmt::format("g: {} was undone, and {}", row.id, wrong));
     }
+    check_drift(result, *undone);
     const auto again = apply::plan_undo(house_.hands(), run, {});
     if (!again) return violated("f: a second undo cannot be planned: " + again.error().text());
     for (const auto& row : all_rows(*again)) {
@@ -502,6 +526,25 @@ class Life {
           violated(fmt::format("g: row {} was undone, and is planned to be undone again", row.row));
         }
       }
+    }
+  }
+
+  /// An undo of tags that takes back all that the run did to a record, and that nobody came between, finds no drift.
+  void check_drift(const RunResult& result, const RunResult& undone) {
+    if (!at_once_) return;             // what is read may be older than the run's own changes
+    std::map<std::string, int> other;  // by id: rows that were done and are not tags, or that the undo did not get to
+    for (const auto& row : result.rows) {
+      if (row.outcome == Outcome::done) ++other[row.id];
+    }
+    for (const auto& row : undone.rows) {
+      const bool reached = row.outcome == Outcome::done || row.outcome == Outcome::drifted;
+      if (row.action.ends_with("tag") && reached) --other[row.id];
+    }
+    for (const auto& row : undone.rows) {
+      if (row.outcome != Outcome::drifted || other[row.id] != 0) continue;
+      if (touched_.contains(row.id) || listed_.contains(row.id) || guards_.contains({row.id, 0})) continue;
+      violated(fmt::format("g: {} drifted in an undo, and nobody touched it: {}", row.id,
+                           row.error ? row.error->message : std::string()));
     }
   }
 
@@ -522,12 +565,14 @@ class Life {
   SimOptions options_;
   Tally& tally_;
   SeededRandom random_;
+  bool at_once_;  // what was changed can be read at once
   House house_;
   std::vector<std::string> broken_;
   std::map<std::pair<std::string, int>, Guard> guards_;
   std::vector<plan::Row> rows_;                // of the plan that is being carried out
   std::map<Sent, const plan::Row*> approved_;  // its steps
   std::vector<std::string> planned_;           // its ids
+  std::set<std::string> listed_;               // what the configuration protects
   std::set<std::string> sent_, was_live_, touched_, touched_sets_, came_back_;
   std::size_t requests_in_phase_ = 0;
   std::optional<std::size_t> die_at_request_;

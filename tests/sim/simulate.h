@@ -21,9 +21,10 @@ struct Tally {
 
 /// One seed's life: a random estate and policies → plan → the world drifts → apply under faults, Ctrl-C and crashes →
 /// restart and resume until nothing is left → undo of a part, the same way → planning again. Returns what broke the
-/// invariants of safety.md, section 8: (a) nothing protected is touched, (b) every effect has an intent written before,
-/// (c) every intent closes, and tells the truth, (d) effects are rows of the plan, (e) at most the limit, (f) with
-/// faults off the run finishes, (g) undo gives back what it promised; a data set keeps a copy.
+/// invariants of safety.md, section 8: (a) nothing protected is touched, be it by tag or by configuration, (b) every
+/// effect has an intent written before, (c) every intent closes, and tells the truth, (d) effects are rows of the plan,
+/// (e) at most the limit, (f) with faults off the run finishes, (g) undo gives back what it promised, and finds no
+/// drift where there is none; a data set keeps a copy.
 std::vector<std::string> simulate(Library& library, const SimOptions& options, Tally& tally);
 
 }  // namespace reeve::sim
