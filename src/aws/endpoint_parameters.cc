@@ -54,6 +54,15 @@ bool put_found(Builder& out, std::string_view name, std::string_view type, Value
   return true;
 }
 
+/// Whether the rules look at a parameter: S3's say of some only that they exist (Key, Prefix), and an answer that is
+/// kept should not depend on these.
+bool is_read(std::string_view rule_set_json, std::string_view name) {
+  const std::string quoted = fmt::format("\"{}\"", name), inserted = fmt::format("{{{}", name);
+  const std::size_t declared = rule_set_json.find(quoted);
+  return rule_set_json.find(inserted) != std::string_view::npos ||
+         (declared != std::string_view::npos && rule_set_json.find(quoted, declared + 1) != std::string_view::npos);
+}
+
 bool has(const std::vector<std::string_view>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -68,6 +77,7 @@ Result<EndpointParameters> EndpointParameters::parse(std::string_view rule_set_j
     const std::string type = parameter["type"].as_string();
     if (type == "boolean" || type == "Boolean") one.type = "boolean";
     if (type == "stringArray" || type == "StringArray") one.type = "stringArray";
+    if (one.built_in.empty() && !is_read(rule_set_json, name)) continue;
     if (one.built_in.empty()) out.only_built_ins_ = false;
     if (one.built_in == "AWS::Auth::AccountId") out.by_account_ = true;
     out.parameters_.push_back(std::move(one));

@@ -86,6 +86,16 @@ TEST_F(EndpointOf, OneRegionIsOneEndpointForMostServices) {
   }
 }
 
+// Else each key of a bucket would be an endpoint of its own to keep.
+TEST_F(EndpointOf, WhatTheRulesDoNotReadIsNoParameter) {
+  const auto found = models.get("s3", "GetObject");
+  const auto parameters = EndpointParameters::parse(found->model->endpoint_rules);
+  const auto made = parameters->of(found->operation, doc(R"({"Bucket": "logs", "Key": "k"})"), {.region = "eu-west-1"});
+  ASSERT_TRUE(made);
+  EXPECT_EQ((*made)["Bucket"].as_text(), "logs");
+  EXPECT_FALSE(made->root().find("Key"));
+}
+
 TEST(TargetWithoutBucket, OnlyTheBucketGoes) {
   EXPECT_EQ(target_without_bucket("/logs/a/b?x=y", "logs"), "/a/b?x=y");
   EXPECT_EQ(target_without_bucket("/logs?list-type=2", "logs"), "/?list-type=2");
