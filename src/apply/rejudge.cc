@@ -143,9 +143,8 @@ Task<void> PolicyJudge::keep_survivors(std::span<const Look> rows, estate::Reade
   }
   if (survivors_.snapshots.lock() != copies->snapshots || survivors_.volumes.lock() != copies->volumes) {
     const plan::Removing& removing = removing_.at(reader.scope());
-    survivors_ = {.snapshots = copies->snapshots,
-                  .volumes = copies->volumes,
-                  .ids = plan::last_survivors(removing, *copies)};
+    survivors_ = {
+        .snapshots = copies->snapshots, .volumes = copies->volumes, .ids = plan::last_survivors(removing, *copies)};
   }
   for (const std::size_t i : which) {
     if (survivors_.ids.contains(rows[i].row->records.front())) {
@@ -235,6 +234,10 @@ Task<void> PolicyJudge::judge_policy_rows(const policy::Policy& policy, std::vec
 
 namespace {
 
+/// EC2's reads show a change within seconds ("eventual consistency", EC2 API reference); some more for clocks that
+/// differ and for the precision of the journal's times.
+constexpr Duration reads_lag = std::chrono::seconds(20);
+
 /// What the guards run for when an undo is judged: nothing but protection.
 class UndoAction : public policy::Action {
  public:
@@ -296,6 +299,8 @@ Task<std::vector<JudgedAgain>> UndoJudge::judge(std::vector<Look> rows, estate::
       out[i] = failed(blocked.error());
     } else if (*blocked) {
       out[i] = drifted(**blocked);
+      const auto changed = parse_iso8601(undone["at"].as_text());
+      out[i].fresh_change = changed && std::chrono::abs(now - *changed) < reads_lag;
     } else {
       Task<Result<std::optional<std::string>>> asking = protection(row, change, context);
       const auto kept = co_await std::move(asking);

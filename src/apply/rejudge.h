@@ -17,8 +17,9 @@ namespace reeve::apply {
 /// What judging a row again, just before acting, came to.
 struct JudgedAgain {
   bool go = false;
-  bool failed = false;  ///< the second look itself failed: not drift
-  std::string message;  ///< why not
+  bool failed = false;        ///< the second look itself failed: not drift
+  bool fresh_change = false;  ///< a "no" so soon after the change that it is about that reads may lag behind it
+  std::string message;        ///< why not
   std::optional<Error> error;
   plan::Row fresh;  ///< the row as planned again, where it goes: its pre-image is of now
 };

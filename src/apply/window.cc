@@ -18,6 +18,9 @@ constexpr Duration evidence_age = std::chrono::seconds(30);
 constexpr Duration evidence_shared = std::chrono::seconds(10);
 /// How often a group is judged whose evidence was too old when its turn came: where reads take that long, it is left.
 constexpr int looks_most = 3;
+/// How often, and after which pause, a "no" is looked at again that may rest on reads that lag behind a change.
+constexpr int lagging_looks = 4;
+constexpr Duration lagging_pause = std::chrono::seconds(3);
 
 /// Errors of reading that say nothing about the record: the others would meet them too.
 bool unreachable(const Error& error) {
@@ -34,11 +37,14 @@ struct Windows::Group {
   std::size_t step = 0;  ///< of that row
   std::vector<std::optional<JudgedAgain>> judged = {};
   Steady judged_at{};
-  int looks = 0;  ///< how often judging it took too long
+  int looks = 0;    ///< how often judging it took too long
+  int lagging = 0;  ///< how often its turn's "no" was put off, as reads may lag
   bool ended() const { return at >= rows.size(); }
   /// What is left, to be judged again.
   Group rest() const {
-    return {.rows = {rows.begin() + static_cast<std::ptrdiff_t>(at), rows.end()}, .looks = at > 0 ? 0 : looks};
+    return {.rows = {rows.begin() + static_cast<std::ptrdiff_t>(at), rows.end()},
+            .looks = at > 0 ? 0 : looks,
+            .lagging = at > 0 ? 0 : lagging};
   }
 };
 
@@ -71,6 +77,8 @@ Task<Result<void>> Windows::carry_out(std::vector<plan::Row> rows) {
     Task<Result<void>> working = rounds(groups, late);
     CO_TRY(co_await std::move(working));
     groups = std::move(late);
+    const bool lagging = std::ranges::any_of(groups, [](const Group& group) { return group.lagging > 0; });
+    if (lagging) (void)co_await hands_.world.loop.sleep(lagging_pause, stop_);
   }
   co_return {};
 }
@@ -283,6 +291,13 @@ Result<std::vector<Closing>> Windows::to_next(Group& group, std::vector<Group>& 
                              .hint = "Try again when AWS answers faster"}};
   }
   if (judged.go) return out;
+  if (judged.fresh_change && group.lagging < lagging_looks) {
+    Group rest = group.rest();
+    ++rest.lagging;
+    late.push_back(std::move(rest));
+    group.at = group.rows.size();
+    return out;
+  }
   Error error = judged.error.value_or(Error{.code = Code::drift, .message = judged.message});
   if (ends_run(error) || (judged.failed && unreachable(error))) {
     log_.stop(error);  // the row stays open, for `resume`

@@ -52,8 +52,9 @@ policies:
 class Runs : public ::testing::Test {
  protected:
   /// `count` snapshots, snap-1000 and on, that the bin keeps for a week; each has the tag owner=old.
-  void build(std::size_t count) {
-    house_ = std::make_unique<House>(library(), 1, sandbox::Behaviour::plain);
+  void build(std::size_t count, sandbox::Behaviour behaviour = sandbox::Behaviour::plain, std::uint64_t seed = 1) {
+    house_.reset();
+    house_ = std::make_unique<House>(library(), seed, behaviour);
     std::string snapshots;
     for (std::size_t i = 0; i < count; ++i) {
       snapshots += fmt::format(
@@ -348,6 +349,30 @@ policies:
   EXPECT_EQ(undone->drifted, 0U);
   EXPECT_EQ(undone->done, 588U);
   for (const auto* id : {"snap-1000", "snap-1293"}) EXPECT_EQ(tag(id, "owner"), "old") << id;
+}
+
+TEST_F(Runs, AnUndoRightAfterItsRunWaitsForReadsThatLagBehind) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    build(40, sandbox::Behaviour::aws, seed);
+    const Ran run = apply(plan(delete_all));
+    ASSERT_GT(run.done, 20U);
+    const auto undone = undo(run);
+    ASSERT_TRUE(undone);
+    EXPECT_EQ(undone->done, run.done) << seed;
+    EXPECT_EQ(undone->drifted, 0U) << seed;
+  }
+}
+
+TEST_F(Runs, WhatCannotComeBackIsFoundOutInSeconds) {
+  build(5);
+  house_->home().bin_rules.rows.clear();
+  auto applied = house_->apply(plan(delete_all).header.id, true);
+  ASSERT_TRUE(applied) << applied.error().text();
+  const Time before = house_->sim.clock.true_time();
+  const auto undone = undo(*applied);
+  ASSERT_TRUE(undone);
+  EXPECT_EQ(undone->drifted, applied->done);
+  EXPECT_LT(house_->sim.clock.true_time() - before, std::chrono::seconds(30));
 }
 
 TEST_F(Runs, ResumeSaysWhichRunIsAtWork) {
