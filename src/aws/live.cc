@@ -51,11 +51,16 @@ std::optional<Time> date_of(const HttpResponse& http) {
   return date ? std::optional(*date) : std::nullopt;
 }
 
-/// S3's models write each path with the bucket in front; the rules put it into the endpoint.
-std::string target_behind(const ServiceModel& model, const Operation& operation, Value input, std::string target) {
-  if (model.service() != "s3" || !operation.request_uri.starts_with("/{Bucket}")) return target;
-  const auto bucket = input.find("Bucket");
-  return bucket ? target_without_bucket(std::move(target), bucket->as_text()) : target;
+/// The target behind an endpoint's own path. S3's models write each path with the bucket in front; the rules put it
+/// into the endpoint: into the host, or at the end of its path, which no slash follows then.
+std::string target_behind(const std::string& path, const ServiceModel& model, const Operation& operation, Value input,
+                          std::string target) {
+  const bool has_bucket = model.service() == "s3" && operation.request_uri.starts_with("/{Bucket}");
+  const auto bucket = has_bucket ? input.find("Bucket") : std::nullopt;
+  if (!bucket) return path + target;
+  std::string rest = target_without_bucket(std::move(target), bucket->as_text());
+  if (!path.empty() && (rest == "/" || rest.starts_with("/?"))) rest.erase(0, 1);
+  return path + rest;
 }
 
 }  // namespace
@@ -142,7 +147,7 @@ Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models:
   out.http.scheme = url.scheme;
   out.http.host = names_a_machine(url.host) ? url.host : encoded.host_prefix + url.host;
   out.http.port = url.port;
-  out.http.target = url.path + target_behind(model, *found.operation, request.params, std::move(encoded.target));
+  out.http.target = target_behind(url.path, model, *found.operation, request.params, std::move(encoded.target));
   out.http.headers = std::move(encoded.headers);
   out.http.body = std::move(encoded.body);
   for (const auto& [name, value] : to.headers) {

@@ -101,6 +101,43 @@ TEST_F(StackTest, AnEndpointOfTheEnvironment) {
   EXPECT_EQ(server.hosts.front(), "localhost");
 }
 
+/// Remembers where requests went, and that their signatures are right.
+struct Addresses : Http {
+  explicit Addresses(SimWorld& w) : world(w) {}
+  Task<Result<HttpResponse>> send(HttpRequest request, Steady, Cancel) override {
+    const auto secret_of = [](std::string_view) { return std::optional<std::string>("secret"); };
+    const auto checked = verify(request, secret_of, world.clock.true_time());
+    EXPECT_TRUE(checked) << checked.error().text();
+    seen.push_back(request.host + request.target);
+    co_return HttpResponse{.status = 404, .body = ""};
+  }
+  SimWorld& world;
+  std::vector<std::string> seen;
+};
+
+// The bucket stands once, in the host or at the front of the path.
+TEST_F(StackTest, BucketsStandWhereTheEndpointPutsThem) {
+  Addresses http(world);
+  const World seams{world.clock,   world.random,      world.disk,    http,
+                    world.process, world.environment, world.workers, world.loop};
+  auto address = [&](const LiveSettings& settings, const std::string& operation, std::string_view params) {
+    live = make_live(seams, models, credentials, settings);
+    Task<Result<Response>> call = live->call(request("s3", operation, params));
+    EXPECT_FALSE(world.loop.run(std::move(call)));
+    return http.seen.back();
+  };
+  const LiveSettings aws{.version = "0.1.0"}, ours{.version = "0.1.0", .endpoint_url = "http://127.0.0.1:4566"};
+  constexpr std::string_view object = R"({"Bucket": "logs", "Key": "logs/a b"})", bucket = R"({"Bucket": "logs"})";
+  EXPECT_EQ(address(aws, "HeadObject", object), "logs.s3.us-east-1.amazonaws.com/logs/a%20b");
+  EXPECT_EQ(address(aws, "GetBucketTagging", bucket), "logs.s3.us-east-1.amazonaws.com/?tagging");
+  EXPECT_EQ(address(aws, "GetBucketTagging", R"({"Bucket": "with.dots"})"),
+            "s3.us-east-1.amazonaws.com/with.dots?tagging");
+  EXPECT_EQ(address(ours, "HeadObject", object), "127.0.0.1/logs/logs/a%20b");
+  EXPECT_EQ(address(ours, "GetBucketTagging", bucket), "127.0.0.1/logs?tagging");
+  EXPECT_EQ(address(ours, "HeadBucket", bucket), "127.0.0.1/logs");
+  EXPECT_EQ(address(ours, "ListBuckets", "{}").substr(0, 10), "127.0.0.1/");
+}
+
 TEST_F(StackTest, AClockTenMinutesOff) {
   for (const int off : {-10, 10}) {
     world.clock.set_skew(std::chrono::minutes(off));
