@@ -195,8 +195,10 @@ class Life {
       violated(fmt::format("d: {} {} is no row of the plan", sent.operation, sent.id));
       return;
     }
-    // What lies in the bin is not there: nothing says that it is protected, and no call but its restoring reaches it.
-    if (listed_.contains(sent.id) && house_.home().snapshots.find(sent.id) != nullptr) {
+    // A row whose first step was sent is finished. What lies in the bin is not there: nothing says that it is
+    // protected, and no call but its restoring reaches it.
+    const bool first = begun_.insert(row->second->row).second || row->second->steps.front().operation == sent.operation;
+    if (first && listed_.contains(sent.id) && house_.home().snapshots.find(sent.id) != nullptr) {
       violated(fmt::format("a: {} {}, which the configuration protects", sent.operation, sent.id));
     }
     const bool removes = sent.operation == "DeleteSnapshot" || sent.operation == "ModifySnapshotTier";
@@ -376,6 +378,7 @@ class Life {
 
   void approve(const std::vector<plan::Row>& rows) {
     approved_.clear();
+    begun_.clear();
     planned_.clear();
     rows_ = rows;
     for (const auto& row : rows_) {
@@ -572,6 +575,7 @@ class Life {
   std::vector<plan::Row> rows_;                // of the plan that is being carried out
   std::map<Sent, const plan::Row*> approved_;  // its steps
   std::vector<std::string> planned_;           // its ids
+  std::set<std::string> begun_;                // its rows of which a step was sent
   std::set<std::string> listed_;               // what the configuration protects
   std::set<std::string> sent_, was_live_, touched_, touched_sets_, came_back_;
   std::size_t requests_in_phase_ = 0;
