@@ -186,6 +186,7 @@ Result<void> Engine::open_sandbox() {
   aws::LiveSettings live{.version = std::string(version()),
                          .run_id = run_id_,
                          .endpoint_url = "http://127.0.0.1:1"};  // nobody connects: the sandbox answers in process
+  TRY(live.max_rates, aws::parse_max_rates(common_.max_rates, models_));
   live_ = aws::make_live(*world_, models_, *credentials_, std::move(live), nullptr,
                          [this](aws::Api& sender) { return std::make_unique<KeepSandbox>(sender, *this); });
   count_and_log();
@@ -206,7 +207,6 @@ Result<void> Engine::open_aws() {
                                   .https_proxy = settings_.https_proxy,
                                   .no_proxy = settings_.no_proxy};
   http_ = aws::make_http(*loop_, *workers_, std::move(transport));
-  TRY(live.max_rates, aws::parse_max_rates(common_.max_rates, models_));
   world_.emplace(World{*clock_, *random_, disk_, *http_, *process_, environment_, *workers_, *loop_});
   run_id_ = apply::new_id("r", *world_);
   aws::CredentialOptions options{.role_session_name = "reeve-" + run_id_};
@@ -220,6 +220,7 @@ Result<void> Engine::open_aws() {
   aws::LiveSettings live = aws::live_settings(settings_, environment_, models_);
   live.version = version();
   live.run_id = run_id_;
+  TRY(live.max_rates, aws::parse_max_rates(common_.max_rates, models_));
   aws::Live::Inside inside;
   if (!common_.faults.empty()) {
     TRY(const std::string text, disk_.read_file(common_.faults, limits::text_file_bytes));
@@ -241,7 +242,6 @@ std::string Engine::sandbox_file() const {
   return state_.path + "/sandbox-" + name + ".json";
 }
 
-  TRY(live.max_rates, aws::parse_max_rates(common_.max_rates, models_));
 Result<void> Engine::save_sandbox() { return sandbox_->save(disk_, sandbox_file()); }
 
 Time Engine::now() {
