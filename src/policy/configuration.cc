@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "policy/policy.h"
+#include "policy/protect_tag.h"
 #include "policy/vocabulary.h"
 #include "text/pattern.h"
 #include "text/yaml.h"
@@ -59,8 +60,9 @@ class ConfigurationReader {
   }
 
   void read_top(Value root) {
-    if (root.is_null()) return;  // an empty file protects nothing more
-    if (!root.is_map()) return add(root, "the configuration must be a map, not " + std::string(name(root.kind())));
+    if (!root.is_map())
+      return add(root, "the configuration must be a map that begins with \"format: 1\", not " +
+                           std::string(name(root.kind())));
     const Key keys[] = {{.name = "format", .type = "integer", .required = true},
                         {.name = "protect", .type = "list"},
                         {.name = "own", .type = "map"}};
@@ -118,17 +120,9 @@ class ConfigurationReader {
   }
 
   void read_until(Value value, ProtectEntry& out) {
-    bool bare_date = false;
-    if (value.is_text()) {
-      const auto time = parse_iso8601(value.as_text());
-      if (!time) return add(value, "\"until\" must be a date such as 2027-01-31, or a time with its zone");
-      out.until = *time;
-      bare_date = value.as_text().find_first_of("Tt ") == std::string_view::npos;
-    } else {
-      out.until = value.as_time();
-      bare_date = file_->form(value) == text::YamlForm::date;
-    }
-    if (bare_date) *out.until = *out.until + std::chrono::hours(24);  // to the end of that day
+    const auto time = value.is_text() ? parse_iso8601(value.as_text()) : Result<Time>(value.as_time());
+    if (!time) return add(value, "\"until\" must be a date such as 2027-01-31, or a time with its zone");
+    out.until = end_of_protection(*time);
   }
 
   void read_own(Value own) {

@@ -63,7 +63,9 @@ TEST_F(ConfigurationFile, UntilCountsToTheEndOfItsDay) {
             "the configuration protects it (line 2, until 2026-06-02T00:00:00Z): the audit");
   EXPECT_NE(entry("id: snap-1, until: '2026-06-01'"), "");
   EXPECT_EQ(entry("id: snap-1, until: 2026-05-31"), "");
-  EXPECT_EQ(entry("id: snap-1, until: 2026-06-01T11:00:00Z"), "");
+  EXPECT_EQ(entry("id: snap-1, until: 2026-05-31T11:00:00Z"), "");
+  EXPECT_NE(entry("id: snap-1, until: 2026-06-01T00:00:00Z"), "");  // a time reaches to the end of its day, too
+  EXPECT_NE(entry("id: snap-1, until: '2026-06-01T00:00:00-08:00'"), "");
   EXPECT_NE(entry("id: snap-1, until: 2026-06-01T13:30:00+01:00"), "");
 }
 
@@ -104,7 +106,9 @@ TEST_F(ConfigurationFile, MistakesAreNamedWithTheirPlaceAllAtOnce) {
   EXPECT_THAT(error("- a\n"), HasSubstr("must be a map"));
   EXPECT_NE(error("format: 1\nprotect: [\n"), "");
   EXPECT_NE(error("format: 1\nprotect: []\nprotect: []\n"), "");
-  EXPECT_EQ(error(""), "");
+  for (const auto* nothing : {"", "\n", "# protect: [{id: a}]\n", "---\n"}) {  // what was there may have been lost
+    EXPECT_THAT(error(nothing), HasSubstr("\"format: 1\"")) << nothing;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "policy/protect_tag.h"
 
 namespace reeve::policy {
 namespace {
@@ -12,7 +13,6 @@ constexpr std::size_t most_tags = 50;
 constexpr std::size_t key_characters = 128, value_characters = 256;
 constexpr std::string_view default_key = "maid_status";
 constexpr std::string_view default_message = "Resource does not meet policy guidelines";
-constexpr std::string_view protection = "reeve:protect";
 
 using Tags = std::map<std::string, std::string, std::less<>>;
 
@@ -232,7 +232,7 @@ std::unique_ptr<Action> RemoveTagAction::make(const Build& build) {
     if (!item.is_text()) {
       build.problem(item, "a tag to remove is named by its key, a text");
       good = false;
-    } else if (item.as_text() == protection) {
+    } else if (means_key(item.as_text(), protect_tag)) {
       build.problem(item, "reeve:protect is removed by hand, never by a policy");
       good = false;
     } else {

@@ -55,7 +55,16 @@ TEST_F(Guards, ProtectionByTags) {
   EXPECT_THAT(protect("2026-06-02"), StartsWith("keep protected"));
   EXPECT_THAT(protect("2026-06-01"), StartsWith("keep protected"));  // to the end of that day
   EXPECT_EQ(protect("2026-05-31"), "pass");
-  EXPECT_EQ(protect("2026-05-31T23:59:59Z"), "pass");
+  // A time reaches to the end of its day, wherever it was written. It is 2026-06-01T00:00:00Z.
+  EXPECT_EQ(protect("2026-05-31T00:00:00Z"), "pass");
+  for (const char* time : {"2026-05-31T00:00:01Z", "2026-05-30T12:00:01-12:00", "2026-05-31T14:00:01+14:00"}) {
+    EXPECT_THAT(protect(time), StartsWith("keep protected")) << time;
+  }
+  for (const char* key : {"Reeve:Protect", "reeve:protect ", " REEVE:PROTECT", "reeve:protect\\t"}) {  // meant it
+    EXPECT_THAT(answer("protected", tagged(std::string(R"({"Key": ")") + key + R"(", "Value": ""})")),
+                StartsWith("keep protected"))
+        << key;
+  }
   EXPECT_THAT(answer("protected", tagged(R"({"Key": "cloud-nuke-excluded", "Value": "true"})")),
               StartsWith("keep protected"));
   EXPECT_THAT(answer("protected", tagged(R"({"Key": "janitor", "Value": "DoNotMark"})")), StartsWith("keep protected"));

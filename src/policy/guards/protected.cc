@@ -1,35 +1,24 @@
-#include <cctype>
+#include <fmt/format.h>
 
 #include "policy/guards/guards.h"
+#include "policy/protect_tag.h"
 
 namespace reeve::policy {
 namespace {
 
-constexpr std::string_view own_tag = "reeve:protect";
-
-bool same_letters(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) return false;
-  }
-  return true;
-}
-
-/// Until when reeve:protect protects. A bare date counts to the end of that day; what is no date, for ever.
+/// Until when reeve:protect protects; what is no date, for ever.
 bool protects(std::string_view value, Time now) {
   const auto until = parse_iso8601(value);
-  if (!until) return true;
-  const bool bare_date = value.find_first_of("Tt ") == value.npos;
-  return now < (bare_date ? *until + std::chrono::hours(24) : *until);
+  return !until || now < end_of_protection(*until);
 }
 
 GuardAnswer by_tag(std::string_view key, std::string_view value, Time now) {
-  if (key == own_tag && protects(value, now)) {
+  if (means_key(key, protect_tag) && protects(value, now)) {
     return keep("protected",
-                value.empty() ? "tagged reeve:protect" : "tagged reeve:protect until " + std::string(value));
+                fmt::format("tagged {}{}", key, value.empty() ? std::string() : " until " + std::string(value)));
   }
-  if (key == "cloud-nuke-excluded") return keep("protected", "tagged cloud-nuke-excluded");
-  if (key == "janitor" && same_letters(value, "donotmark")) return keep("protected", "tagged janitor=donotmark");
+  if (means_key(key, "cloud-nuke-excluded")) return keep("protected", "tagged cloud-nuke-excluded");
+  if (means_key(key, "janitor") && means_key(value, "donotmark")) return keep("protected", "tagged janitor=donotmark");
   return {};
 }
 
