@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <unordered_set>
+
 #include "base/json.h"
 #include "base/limits.h"
+#include "sandbox/estate_check.h"
 #include "sandbox/estate_fields.h"
 #include "sandbox/sandbox.h"
 
@@ -124,6 +127,7 @@ struct Loader {
   void table(Region& region, const std::string& place, std::string_view name, Value list, Table<T>& into) {
     if (!list.is_null() && !list.is_list()) problems.add(fmt::format("{}.{}", place, name), "a list is wanted");
     std::size_t n = 0;
+    std::unordered_set<std::string> ids;
     for (Value item : list.items()) {
       const std::string at = fmt::format("{}.{}[{}]", place, name, n++);
       if (into.rows.size() >= most_resources) {
@@ -138,10 +142,12 @@ struct Loader {
       EstateReader reader(item, at, now, problems);
       fields(reader, row);
       reader.finish();
+      check_resource(name, item, at, problems);
       if (row.id.empty()) {
         problems.add(at, "the id is missing");
         continue;
       }
+      if (!ids.insert(row.id).second) problems.add(at, fmt::format("\"{}\" stands there before", row.id));
       complete(store, region, row, now);
       complete_bin(row, name, now);
       into.add(std::move(row));

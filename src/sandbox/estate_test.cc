@@ -47,6 +47,27 @@ TEST(Estate, NonsenseIsRefusedAndNeverMore) {
   }
 }
 
+TEST(Estate, WhatCannotBeIsRefusedWithItsPlace) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"snapshots": [{"SnapshotId": "vol-a"}]})", "estate.snapshots[0].SnapshotId"},
+      {R"({"snapshots": [{"SnapshotId": "snap-a", "VolumeId": "a"}]})", "estate.snapshots[0].VolumeId"},
+      {R"({"snapshots": [{"SnapshotId": "snap-a"}, {"SnapshotId": "snap-a"}]})", "estate.snapshots[1]: \"snap-a\""},
+      {R"({"snapshots": [{"SnapshotId": "snap-a", "VolumeSize": -1}]})", "estate.snapshots[0].VolumeSize"},
+      {R"({"snapshots": [{"SnapshotId": "snap-a", "VolumeSize": 9000000000000000000}]})", "snapshots[0].VolumeSize"},
+      {R"({"snapshots": [{"SnapshotId": "snap-a", "State": "complete"}]})", "estate.snapshots[0].State"},
+      {R"({"snapshots_in_bin": [{"SnapshotId": "snap-a", "State": "gone"}]})", "estate.snapshots_in_bin[0].State"},
+      {R"({"volumes": [{"VolumeId": "vol-a", "Attachments": [{"InstanceId": "web"}]}]})", "Attachments[0].InstanceId"},
+      {R"({"images": [{"ImageId": "ami-a", "BlockDeviceMappings": [{"SnapshotId": "a"}]}]})",
+       "estate.images[0].BlockDeviceMappings[0].SnapshotId"},
+  };
+  for (const auto& [text, place] : cases) {
+    TestCloud cloud;
+    const auto result = cloud.sandbox.load_estate(*parse_json(text));
+    ASSERT_FALSE(result) << text;
+    EXPECT_THAT(result.error().message, HasSubstr(place)) << text;
+  }
+}
+
 TEST(Estate, WhatIsWrittenIsWhatIsRead) {
   TestCloud cloud;
   cloud.load(small_estate);

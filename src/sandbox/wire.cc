@@ -116,11 +116,12 @@ WireAnswer Wire::own_page(const HttpRequest& request) {
   if (request.method == "POST" && path == "/_sandbox/clock") {
     const auto body = parse_json(request.body);
     constexpr std::int64_t most = std::int64_t{3'000} * 365 * 86'400;  // far from where microseconds end
-    if (!body || !(*body)["advance_s"].is_number() || (*body)["advance_s"].as_integer() < 0 ||
-        (*body)["advance_s"].as_integer() > most || sandbox_.store_.clock_offset > std::chrono::seconds(most)) {
+    const double seconds = body && (*body)["advance_s"].is_number() ? (*body)["advance_s"].as_real() : -1;
+    if (!(seconds >= 0 && seconds <= static_cast<double>(most)) ||
+        sandbox_.store_.clock_offset > std::chrono::seconds(most)) {
       return {{plain_answer(400, "text/plain", "wanted: {\"advance_s\": SECONDS}, from 0\n")}};
     }
-    sandbox_.advance(Duration(static_cast<std::int64_t>((*body)["advance_s"].as_real() * 1e6)));
+    sandbox_.advance(Duration(static_cast<std::int64_t>(seconds * 1e6)));
     Builder out;
     out.begin_map();
     out.put("now", format_iso8601(sandbox_.now()));

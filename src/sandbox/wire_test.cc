@@ -155,6 +155,10 @@ TEST(Wire, TheSandboxsOwnPages) {
   EXPECT_EQ(moved.status, 200);
   EXPECT_EQ(cloud.sandbox.now() - before, std::chrono::hours(1));
   EXPECT_EQ(client.send({.method = "POST", .target = "/_sandbox/clock", .body = R"({"advance_s": -1})"}).status, 400);
+  for (const char* wrong : {"1e300", "1e18", "-0.5", "\"1\"", "null", "[1]"}) {
+    const std::string body = std::string(R"({"advance_s": )") + wrong + "}";
+    EXPECT_EQ(client.send({.method = "POST", .target = "/_sandbox/clock", .body = body}).status, 400) << wrong;
+  }
   EXPECT_EQ(client.send({.target = "/_sandbox/nothing"}).status, 404);
 }
 
