@@ -37,7 +37,8 @@ Task<Result<Credentials>> from_process(CredentialContext context, const Credenti
   auto output = co_await std::move(running);
   if (!output) co_return no_credentials(who, std::move(output).error());
   if (output->exit_code != 0) {
-    co_return no_credentials(fmt::format("{} ended with {}: {}", who, output->exit_code, trimmed(output->error)));
+    co_return no_credentials(fmt::format("{} ended with {}", who, output->exit_code),
+                             "run the command by hand: what it says is not repeated, since it may hold keys");
   }
   CO_TRY(const Document printed, read_object(output->out, who));
   if (printed["Version"].as_integer() != 1) co_return no_credentials(who + ": Version is not 1");

@@ -161,7 +161,7 @@ TEST(Credentials, AProcessGivesThem) {
 
 TEST(Credentials, AProcessThatFailsSaysWhyAndShowsNoSecret) {
   const std::pair<Process::Output, const char*> outputs[] = {
-      {{.exit_code = 3, .out = "", .error = "no luck\n"}, "ended with 3: no luck"},
+      {{.exit_code = 3, .out = "", .error = "no luck with TOPSECRET\n"}, "ended with 3"},
       {{.exit_code = 0, .out = "TOPSECRET", .error = ""}, "no JSON"},
       {{.exit_code = 0, .out = R"({"Version": 2, "SecretAccessKey": "TOPSECRET"})", .error = ""}, "Version"},
       {{.exit_code = 0, .out = R"({"Version": 1, "SecretAccessKey": "TOPSECRET"})", .error = ""}, "missing"}};

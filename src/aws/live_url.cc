@@ -7,10 +7,18 @@
 
 namespace reeve::aws {
 
+std::string without_password(std::string_view url) {
+  const auto at = url.rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  const auto scheme = url.find("://");
+  const bool has_scheme = scheme != std::string_view::npos && scheme < at;
+  return std::string(has_scheme ? url.substr(0, scheme + 3) : std::string_view{}) + "***" + std::string(url.substr(at));
+}
+
 Result<Url> parse_url(std::string_view text) {
   const auto wrong = [text](std::string_view why) {
     return fail({.code = Code::endpoint,
-                 .message = fmt::format("the endpoint '{}' {}", text, why),
+                 .message = fmt::format("the endpoint '{}' {}", without_password(text), why),
                  .hint = "write it like https://localhost:5000"});
   };
   Url out;
@@ -23,7 +31,8 @@ Result<Url> parse_url(std::string_view text) {
   } else {
     return wrong("begins with neither http:// nor https://");
   }
-  if (rest.find_first_of("?#@ \t\r\n") != std::string_view::npos) return wrong("holds more than a host and a path");
+  if (rest.find('@') != std::string_view::npos) return wrong("holds a user's name: requests are signed instead");
+  if (rest.find_first_of("?# \t\r\n") != std::string_view::npos) return wrong("holds more than a host and a path");
   const std::size_t slash = rest.find('/');
   std::string_view authority = rest.substr(0, slash);
   if (slash != std::string_view::npos) out.path = rest.substr(slash);

@@ -18,6 +18,9 @@ struct Url {
 /// Reads "https://host:port/path". Errors: endpoint (says what is wrong with it).
 Result<Url> parse_url(std::string_view text);
 
+/// The URL for messages: with "***" for a user's name and password before the host.
+std::string without_password(std::string_view url);
+
 /// True for addresses and "localhost": hosts that no name can be put before.
 bool names_a_machine(std::string_view host);
 
