@@ -18,8 +18,8 @@ constexpr int exit_interrupted = 130;
 
 class SignalThread final : public Interrupts {
  public:
-  SignalThread(Loop& loop, std::move_only_function<void()> on_first)
-      : loop_(loop), shared_(std::make_shared<Shared>(std::move(on_first))) {}
+  SignalThread(Loop& loop, std::move_only_function<void()> on_first, std::move_only_function<void()> on_second)
+      : loop_(loop), shared_(std::make_shared<Shared>(std::move(on_first))), on_second_(std::move(on_second)) {}
 
   Result<void> start() {
     sigset_t watched;
@@ -68,7 +68,10 @@ class SignalThread final : public Interrupts {
       if (on[1].revents != 0) return;
       signalfd_siginfo info{};
       while (::read(signals_, &info, sizeof(info)) == sizeof(info)) {
-        if (seen) ::_exit(exit_interrupted);  // rows in flight are in doubt then: the journal has their intents
+        if (seen) {
+          if (on_second_) on_second_();
+          ::_exit(exit_interrupted);  // rows in flight are in doubt then: the journal has their intents
+        }
         seen = true;
         loop_.post([shared = shared_] {
           if (!shared->stopped) shared->on_first();
@@ -79,6 +82,7 @@ class SignalThread final : public Interrupts {
 
   Loop& loop_;
   std::shared_ptr<Shared> shared_;
+  std::move_only_function<void()> on_second_;  // the watching thread's
   int signals_ = -1, stop_ = -1;
   sigset_t before_{};
   std::jthread thread_;
@@ -86,8 +90,9 @@ class SignalThread final : public Interrupts {
 
 }  // namespace
 
-Result<std::unique_ptr<Interrupts>> watch_interrupts(Loop& loop, std::move_only_function<void()> on_first) {
-  auto watcher = std::make_unique<SignalThread>(loop, std::move(on_first));
+Result<std::unique_ptr<Interrupts>> watch_interrupts(Loop& loop, std::move_only_function<void()> on_first,
+                                                     std::move_only_function<void()> on_second) {
+  auto watcher = std::make_unique<SignalThread>(loop, std::move(on_first), std::move(on_second));
   TRY(watcher->start());
   return watcher;
 }

@@ -85,13 +85,16 @@ class RealProcess final : public Process {
 /// Watches SIGINT and SIGTERM. The first calls `on_first` on the loop's thread; a second ends the process at once with
 /// exit code 130. Make it on the main thread before any other thread starts: the signals are blocked there, and threads
 /// inherit that. Destroying stops watching and gives the signals their old effect back; `on_first` is never called
-/// after that. A signal that was ignored when the process began (nohup, a shell's background job) stays ignored.
+/// after that. `on_second` may say a last word before that end: it is called on the watching thread, while the others
+/// go on, so it must take no lock that they may hold. A signal that was ignored when the process began (nohup, a
+/// shell's background job) stays ignored.
 class Interrupts {
  public:
   virtual ~Interrupts() = default;
 };
 /// Errors: io.
-Result<std::unique_ptr<Interrupts>> watch_interrupts(Loop& loop, std::move_only_function<void()> on_first);
+Result<std::unique_ptr<Interrupts>> watch_interrupts(Loop& loop, std::move_only_function<void()> on_first,
+                                                     std::move_only_function<void()> on_second = {});
 
 /// Writes bytes to standard error, whole or not at all where it is gone: for Log and progress.
 void write_standard_error(std::string_view bytes);

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "aws/describe.h"
+#include "aws/only_reads.h"
 #include "aws/pages.h"
 #include "base/json.h"
 #include "cli/output.h"
@@ -46,6 +49,15 @@ Task<Result<int>> call(Engine& engine, CallOptions options) {
     params = *std::move(parsed);
   }
   CO_TRY(const aws::Scope scope, engine.one_scope());
+  if (!aws::only_reads(options.service, options.operation, params)) {
+    const std::string service = options.service;
+    CO_TRY(const Connected connected, co_await engine.connect(service));
+    CO_TRY(engine.check_trust(connected));
+    if (!engine.common().quiet) {
+      say(fmt::format("reeve: {}.{} may change something: it is not journalled, and Reeve cannot undo it",
+                      options.service, options.operation));
+    }
+  }
   aws::Request request{.service = options.service,
                        .operation = options.operation,
                        .params = std::move(params),

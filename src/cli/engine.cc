@@ -6,6 +6,8 @@
 
 #include "aws/credentials_source.h"
 #include "aws/fault.h"
+#include "aws/live_url.h"
+#include "aws/only_reads.h"
 #include "aws/transport.h"
 #include "base/contains.h"
 #include "base/encoding.h"
@@ -14,6 +16,7 @@
 #include "base/sim_seams.h"
 #include "cli/log_calls.h"
 #include "cli/output.h"
+#include "cli/region.h"
 #include "sandbox/begin.h"
 
 namespace reeve::cli {
@@ -21,16 +24,13 @@ namespace {
 
 constexpr std::size_t sandbox_snapshots = 300;
 constexpr std::uint64_t sandbox_seed = 7;
-constexpr std::size_t state_file_bytes = std::size_t{64} << 20;
 
-bool is_loopback_url(std::string_view url) {
-  const auto scheme = url.find("://");
-  std::string_view host = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
-  host = host.substr(0, host.find('/'));
-  if (host.starts_with("[")) return host.substr(0, host.find(']') + 1) == "[::1]";
-  host = host.substr(0, host.find(':'));
-  const bool numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || (numeric && host.starts_with("127."));  // "127.example.com" is somebody's machine
+bool is_loopback_url(std::string_view text) {
+  const auto url = aws::parse_url(text);
+  if (!url) return false;
+  const bool numeric = url->host.find_first_not_of("0123456789.") == std::string::npos;
+  return url->host == "localhost" || url->host == "[::1]" ||
+         (numeric && url->host.starts_with("127."));  // "127.example.com" is somebody's machine
 }
 
 }  // namespace
@@ -48,7 +48,10 @@ Result<std::map<std::string, std::string>> variables(const Common& common) {
     if (equals == std::string::npos || equals == 0) {
       return fail({.code = Code::usage, .message = fmt::format("--var {} is not NAME=VALUE", var)});
     }
-    out[var.substr(0, equals)] = var.substr(equals + 1);
+    const std::string name = var.substr(0, equals);
+    if (!out.emplace(name, var.substr(equals + 1)).second) {
+      return fail({.code = Code::usage, .message = fmt::format("--var gives {} twice", name)});
+    }
   }
   return out;
 }
@@ -60,10 +63,8 @@ class Engine::KeepSandbox : public aws::Api {
  public:
   KeepSandbox(aws::Api& inner, Engine& engine) : inner_(inner), engine_(engine) {}
   Task<Result<aws::Response>> call(aws::Request request) override {
-    const std::string operation = request.operation;
+    const bool reads = aws::only_reads(request.service, request.operation, request.params);
     auto answer = co_await inner_.call(std::move(request));
-    const bool reads =
-        operation.starts_with("Describe") || operation.starts_with("List") || operation.starts_with("Get");
     if (!reads) CO_TRY(engine_.save_sandbox());
     co_return answer;
   }
@@ -92,7 +93,7 @@ Result<std::unique_ptr<Engine>> Engine::make(const Common& common) {
 }
 
 Result<void> Engine::open() {
-  if (contains(common_.regions, "")) return fail({.code = Code::usage, .message = "--region is empty"});
+  for (const auto& region : common_.regions) TRY(check_region_form(region));
   std::optional<Time> pinned;
   if (!common_.now.empty()) {
     const auto time = parse_iso8601(common_.now);
@@ -112,10 +113,11 @@ Result<void> Engine::open() {
   if (!common_.models.empty()) TRY(models_.add_folder(disk_, common_.models));
   state_.path = state_folder(common_, environment_);
   loop_ = std::make_unique<Loop>(*clock_);
-  TRY(interrupts_, watch_interrupts(*loop_, [this] {
-        say("reeve: interrupted: waiting for the calls in flight (again to leave at once)");
-        stop_.cancel();
-      }));
+  auto wind_up = [this] {
+    say("reeve: interrupted: waiting for the calls in flight (again to leave at once)");
+    stop_.cancel();
+  };
+  TRY(interrupts_, watch_interrupts(*loop_, std::move(wind_up), [this] { leave_at_once(common_); }));
   constexpr std::size_t worker_threads = 2;
   workers_ = std::make_unique<ThreadWorkers>(worker_threads);
   process_ = std::make_unique<RealProcess>(*loop_, *workers_);
@@ -126,6 +128,23 @@ Result<void> Engine::open() {
   return common_.sandbox.empty() ? open_aws() : open_sandbox();
 }
 
+namespace {
+
+/// Whether a name that cannot be opened is there all the same, here or in the folder above: a link whose end is gone.
+bool leads_nowhere(Disk& disk, const std::string& path) {
+  std::string at = path;
+  for (int levels = 0; levels < 2; ++levels) {
+    const auto slash = at.rfind('/');
+    if (slash == std::string::npos || slash == 0) return false;
+    const auto names = disk.list(at.substr(0, slash));
+    if (names) return contains(*names, at.substr(slash + 1));
+    at.resize(slash);
+  }
+  return false;
+}
+
+}  // namespace
+
 /// A configuration that was named must be there; one that is there must be readable: no mistake ends as no protection.
 Result<void> Engine::read_configuration() {
   std::string file = common_.config;
@@ -135,8 +154,9 @@ Result<void> Engine::read_configuration() {
   }
   const auto text = disk_.read_file(file, limits::text_file_bytes);
   if (!text) {
-    if (common_.config.empty() && text.error().code == Code::not_found) return {};
-    return fail({.code = text.error().code == Code::not_found ? Code::not_found : Code::invalid_input,
+    const bool missing = text.error().code == Code::not_found;
+    if (common_.config.empty() && missing && !leads_nowhere(disk_, file)) return {};
+    return fail({.code = missing && !common_.config.empty() ? Code::not_found : Code::invalid_input,
                  .message = "the configuration cannot be read",
                  .resource = file,
                  .hint = "It says what is protected: without it nothing is done",
@@ -202,6 +222,7 @@ Result<void> Engine::open_aws() {
   region_ = settings_.region;
   if (region_.empty() && is_loopback_url(common_.endpoint_url)) region_ = "us-east-1";
   settings_.region = region_;
+  if (!region_.empty()) TRY(check_region_form(region_));
   aws::TransportOptions transport{.ca_bundle = settings_.ca_bundle,
                                   .http_proxy = settings_.http_proxy,
                                   .https_proxy = settings_.https_proxy,
@@ -229,6 +250,17 @@ Result<void> Engine::open_aws() {
   }
   live_ = aws::make_live(*world_, models_, *credentials_, std::move(live), nullptr, std::move(inside));
   count_and_log();
+  return check_regions();
+}
+
+/// Where AWS's own endpoints are asked, a slip in a region's name would ask a host that is nobody's, or somebody's.
+Result<void> Engine::check_regions() const {
+  if (!live_->sender().endpoint_override("ec2").empty()) return {};
+  std::vector<std::string> named = common_.regions;
+  if (!region_.empty()) named.push_back(region_);
+  for (const auto& region : named) {
+    if (region != "all") TRY(check_region_known(region, aws::Models::partitions_json()));
+  }
   return {};
 }
 
@@ -313,7 +345,7 @@ Result<aws::Scope> Engine::one_scope() const {
   return aws::Scope{.region = region_};
 }
 
-Task<Result<Connected>> Engine::connect() {
+Task<Result<Connected>> Engine::connect(std::string service) {
   if (const auto home = one_scope(); !home) co_return std::unexpected(home.error());
   const auto identity = co_await aws::who_am_i(*counting_, region_);
   if (!identity) co_return std::unexpected(identity.error());
@@ -328,8 +360,9 @@ Task<Result<Connected>> Engine::connect() {
   const auto alias = co_await aws::account_alias(*counting_, std::move(scope));
   out.alias_known = alias.has_value();
   if (alias) out.alias = *alias;
-  const std::string set = live_->sender().endpoint_override("ec2");
+  const std::string set = live_->sender().endpoint_override(service);
   const std::string endpoint = sandbox_ ? "the sandbox" : set.empty() ? "AWS" : set;
+  if (!live_->sender().at_aws(service)) out.endpoint = set;
   out.loopback = sandbox_ != nullptr || is_loopback_url(set);
   if (!common_.quiet) {
     say(fmt::format("account {}{}, as {}, regions {}, at {}", out.identity.account,
@@ -339,49 +372,6 @@ Task<Result<Connected>> Engine::connect() {
                     out.identity.arn, fmt::join(*regions, " "), endpoint));
   }
   co_return out;
-}
-
-/// What trust.json holds: an empty map where there is no file. Errors: invalid_input, io.
-Result<Document> Engine::trusted_accounts() const {
-  RealDisk disk;
-  const auto text = disk.read_file(state_.trust(), state_file_bytes);
-  if (!text && text.error().code == Code::not_found) return Document{};
-  if (!text) return std::unexpected(text.error());
-  auto parsed = parse_json(*text);
-  if (parsed && (*parsed)["format"].as_integer() == 1 && (*parsed)["accounts"].is_map()) return parsed;
-  return fail({.code = Code::invalid_input,
-               .message = "the list of trusted accounts is damaged",
-               .resource = state_.trust(),
-               .hint = "Move the file away, then trust each account again: reeve trust ACCOUNT"});
-}
-
-Result<void> Engine::check_trust(const Connected& connected) const {
-  if (connected.loopback) return {};
-  TRY(const Document trusted, trusted_accounts());
-  if (trusted["accounts"][connected.identity.account].is_map()) return {};
-  return fail({.code = Code::trust_missing,
-               .message = fmt::format("account {} was never changed from here before", connected.identity.account),
-               .hint = fmt::format("If it is the one you mean: reeve trust {}", connected.identity.account)});
-}
-
-Result<void> Engine::trust(const Connected& connected) {
-  TRY(disk_.make_folders(state_.path));
-  TRY(const Document trusted, trusted_accounts());
-  Builder b;
-  b.begin_map();
-  b.put("format", 1);
-  b.begin_map("accounts");
-  for (const auto [account, entry] : trusted["accounts"].entries()) {
-    if (account != connected.identity.account) b.put(account, entry);
-  }
-  b.begin_map(connected.identity.account);
-  b.put("alias", connected.alias.value_or(""));
-  b.put("by", connected.identity.arn);
-  b.put("at", clock_->wall());
-  b.end();
-  b.end();
-  b.end();
-  return disk_.write_file(state_.trust(), to_json(b.finish(), 2) + "\n");
 }
 
 }  // namespace reeve::cli

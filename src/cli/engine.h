@@ -36,6 +36,7 @@ struct Connected {
   bool alias_known = false;
   std::vector<aws::Scope> scopes;  ///< one a region
   bool loopback = false;
+  std::string endpoint;  ///< where changes go if it is none of AWS's; else empty
 };
 
 /// Everything that a verb stands on, built from the flags: the world, the stack of Apis, the vocabulary. One a process.
@@ -70,12 +71,14 @@ class Engine {
   Result<apply::Journal*> journal();
   apply::Hands hands(const estate::Prices& prices, apply::Journal& journal);
   /// Finds out account, caller, partition and regions, and says so on standard error. Errors: as Api, usage (no
-  /// region).
-  Task<Result<Connected>> connect();
+  /// region). The endpoint is that of `service`, whose calls are to follow.
+  Task<Result<Connected>> connect(std::string service = "ec2");
   /// The first region, for a single call. Errors: usage (no region).
   Result<aws::Scope> one_scope() const;
-  /// Whether this account may be changed: trusted before, loopback, or the sandbox. Errors: trust_missing, io.
+  /// Whether this account may be changed at this endpoint: trusted before, loopback, or the sandbox. Errors:
+  /// trust_missing, invalid_input (the list is damaged), io.
   Result<void> check_trust(const Connected& connected) const;
+  /// Writes into the state folder that this account may be changed at this endpoint. Errors: invalid_input, io.
   Result<void> trust(const Connected& connected);
 
   /// Runs a verb's task to its end on the loop.
@@ -90,10 +93,11 @@ class Engine {
   Result<void> read_configuration();
   Result<void> open_sandbox();
   Result<void> open_aws();
+  Result<void> check_regions() const;
   void count_and_log();
   Result<void> save_sandbox();
   std::string sandbox_file() const;
-  Result<Document> trusted_accounts() const;
+  Result<Document> trust_list() const;
   Task<Result<std::vector<std::string>>> chosen_regions(const std::string& partition);
   class KeepSandbox;
 

@@ -40,6 +40,23 @@ int report(const Common& common, const Error& error) {
   return exit_code(error);
 }
 
+void leave_at_once(const Common& common) {
+  const Error error{
+      .code = Code::cancelled,
+      .message = "interrupted twice: left at once, without waiting for the calls in flight",
+      .hint = fmt::format("Whatever was begun is in the journal. If a plan was being applied: reeve resume{}",
+                          common.same_place())};
+  const auto write_all = [](int stream, const std::string& text) {
+    for (std::string_view rest = text; !rest.empty();) {
+      const auto written = ::write(stream, rest.data(), rest.size());
+      if (written <= 0) return;
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+  };
+  write_all(STDERR_FILENO, "reeve: " + harmless_text(error.text(), true) + "\n");
+  if (common.json()) write_all(STDOUT_FILENO, to_json(plan::error_document(error), 2) + "\n");
+}
+
 bool error_is_terminal() { return isatty(STDERR_FILENO) == 1; }
 bool input_is_terminal() { return isatty(STDIN_FILENO) == 1; }
 

@@ -22,6 +22,10 @@ void say_error(const Error& error);
 /// Gives the exit code.
 int report(const Common& common, const Error& error);
 
+/// The last words of a process that a second Ctrl-C ends: the error `cancelled` as report() prints it, and how to go
+/// on. Takes no lock of the streams: another thread may be writing.
+void leave_at_once(const Common& common);
+
 bool error_is_terminal();  ///< standard error is a terminal
 bool input_is_terminal();
 std::string read_line();  ///< from standard input; empty at its end

@@ -55,7 +55,18 @@ std::string sandbox_named(const std::string& value) {
 /// What the flags must fulfil together. Errors: usage.
 Result<void> check_flags(const CLI::App& verb, Common& common) {
   TRY(check_empty(verb));
+  RealEnvironment environment;
+  if (const auto config = environment.get("REEVE_CONFIG"); config && config->empty() && common.config.empty()) {
+    return fail({.code = Code::usage,
+                 .message = "REEVE_CONFIG is empty",
+                 .hint = "Name the file that says what is protected, or unset the variable"});
+  }
   common.sandbox = sandbox_named(common.sandbox);
+  if (!common.sandbox.empty() && !common.endpoint_url.empty()) {
+    return fail({.code = Code::usage,
+                 .message = "--sandbox and --endpoint-url name two clouds",
+                 .hint = "Give one of them (REEVE_SANDBOX and REEVE_ENDPOINT_URL count, too)"});
+  }
   if (!common.csv() || !contains(without_csv, verb.get_name())) return {};
   return fail({.code = Code::usage,
                .message = fmt::format("the result of {} has no rows, so there is no -o csv of it", verb.get_name()),
@@ -81,6 +92,10 @@ void add_common(CLI::App& app, Common& common) {
       ->envname("REEVE_CONFIG");
   app.add_option("--now", common.now, "count ages from this time, such as 2026-01-31T00:00:00Z")->envname("REEVE_NOW");
   app.add_option("--var", common.vars, "NAME=VALUE for a policy's {NAME}, repeatable")->take_all();
+  app.add_option("--max-rate", common.max_rates, "SERVICE=N or SERVICE.OPERATION=N calls a second, repeatable")
+      ->envname("REEVE_MAX_RATE")
+      ->delimiter(',')
+      ->take_all();
   app.add_option("--faults", common.faults, "a fault script, for rehearsals")->envname("REEVE_FAULTS");
   app.add_option("--models", common.models, "a folder of models of further services, as botocore/data")
       ->envname("REEVE_MODELS");
@@ -91,10 +106,6 @@ void add_common(CLI::App& app, Common& common) {
   app.add_flag("-v,--verbose", common.verbose, "say more; twice: all");
   app.add_flag("-q,--quiet", common.quiet, "say only errors");
 }
-  app.add_option("--max-rate", common.max_rates, "SERVICE=N or SERVICE.OPERATION=N calls a second, repeatable")
-      ->envname("REEVE_MAX_RATE")
-      ->delimiter(',')
-      ->take_all();
 
 class CommandLine {
  public:

@@ -14,7 +14,8 @@ Result<LimitSetting> LimitSetting::parse(std::string_view text) {
   const bool percent = digits.ends_with('%');
   if (percent) digits.remove_suffix(1);
   double amount = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), amount);
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), amount, std::chars_format::fixed);
   const bool whole = percent || amount == std::floor(amount);
   if (error != std::errc() || end != digits.data() + digits.size() || digits.empty() || amount < 0 || !whole ||
       !(amount <= (percent ? 100.0 : 1e9))) {

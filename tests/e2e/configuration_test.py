@@ -86,6 +86,21 @@ class Configuration(Contract):
             self.assertRegex(error["message"], r"reeve\.yaml:2:\d+: ")
         self.refused(1, "not_found", "plan", POLICY, self.cloud, "--config", os.path.join(self.home.path, "none.yaml"))
         self.refused(1, "invalid_input", "plan", POLICY, self.cloud, "--config", self.home.path)
+        for name, nothing in (("empty.yaml", ""), ("comment.yaml", "# protect: [{id: a}]\n"), ("marker.yaml", "---\n")):
+            error = self.refused(1, "invalid_input", "plan", POLICY, self.cloud, "--config", self.home.write(name, nothing))
+            self.assertIn("format: 1", error["message"])
+        self.refused(1, "invalid_input", "plan", POLICY, self.cloud, self.config("protect:\n"))
+        self.refused(1, "usage", "plan", POLICY, self.cloud, env={"REEVE_CONFIG": ""})
+        os.makedirs(os.path.join(self.home.path, ".config"))
+        link = os.path.join(self.home.path, ".config/reeve")
+        os.symlink("gone", link)  # the folder's end is gone, then the file's
+        self.refused(1, "invalid_input", "plan", POLICY, self.cloud)
+        os.remove(link)
+        os.makedirs(link)
+        self.assertEqual([row["id"] for row in self.ok("plan", POLICY, self.cloud)["rows"]], STALE)  # none was made
+        os.symlink("gone.yaml", os.path.join(link, "config.yaml"))
+        self.refused(1, "invalid_input", "plan", POLICY, self.cloud)
+        os.remove(os.path.join(link, "config.yaml"))
         os.makedirs(os.path.join(self.home.path, ".config/reeve/config.yaml"))  # no file: it cannot be read
         self.refused(1, "invalid_input", "plan", POLICY, self.cloud)
 

@@ -208,7 +208,10 @@ class WrongInput(Contract):
                 (["plan", POLICY, "--sandbox", "--limit", "many"], "--limit many"),
                 (["plan", POLICY, "--sandbox", "--limit", "-3"], "-3"),
                 (["plan", POLICY, "--sandbox", "--limit", "101%"], "101%"),
+                (["plan", POLICY, "--sandbox", "--limit", "1e3"], "1e3"),
                 (["plan", POLICY, "--sandbox", "--var", "days"], "NAME=VALUE"),
+                (["plan", POLICY, "--sandbox", "--var", "n=1", "--var", "n=2"], "n twice"),
+                (["plan", POLICY, "--sandbox", "--endpoint-url", "http://127.0.0.1:9"], "two clouds"),
                 (["plan", POLICY, "--sandbox", "--now", "yesterday"], "yesterday"),
                 (["sandbox"], "--port"), (["sandbox", "--port", "99999"], "--port"),
                 (["sandbox", "--port", "0", "--behaviour", "rude"], "rude"),
@@ -266,6 +269,22 @@ class WrongInput(Contract):
         self.assertTrue(wrong["aws"]["request_id"])
         self.refused(1, "usage", "list", "ec2", env={"AWS_REGION": None})
         self.assertEqual(self.reeve("list", "ec2", "--endpoint-url", "nonsense").code, 1)
+        secret = self.reeve("list", "ec2", "--endpoint-url", "http://user:hunter2@127.0.0.1:9", "-o", "json")
+        self.assertEqual((secret.code, secret.json["error"]["code"]), (1, "endpoint"))
+        self.assertNotIn("hunter2", secret.out + secret.err)
+
+    def test_regions_that_are_none(self):
+        nothing = {"HTTPS_PROXY": "http://127.0.0.1:9"}  # should anything be sent after all, it ends here
+        for region in ("us-east-1 ", "../../x", "US-EAST-1", "evil.example.com/", "-a"):
+            self.refused(1, "usage", "list", "ec2", "--region", region, env=nothing)
+            self.refused(1, "usage", "list", "ec2", env={**nothing, "AWS_REGION": region})
+        self.refused(1, "usage", "list", "ec2", "--sandbox", "--region", "../../x")
+        for region in ("nowhere", "us-east"):
+            self.refused(1, "endpoint", "list", "ec2", "--region", region, env=nothing)
+        self.assertIn("us-east-1", self.refused(1, "endpoint", "call", "ec2", "DescribeVolumes", "--region", "useast-1",
+                                                env=nothing)["message"])
+        self.refused(2, "network", "call", "ec2", "DescribeVolumes", "--region", "eu-central-7", env=nothing)  # may be new
+        self.refused(2, "network", "list", "ec2", "--region", "nowhere", "--endpoint-url", "http://127.0.0.1:9")
 
     def test_what_aws_refuses(self):
         error = self.refused(2, "not_found", "call", "ec2", "DescribeVolumes", '{"VolumeIds": ["vol-0123456789abcdef0"]}', "--sandbox")
@@ -438,7 +457,6 @@ class InProcess(Contract):
         try:
             plan = self.plan("--limit", "none", "--save", path)
             self.apply(plan["plan"]["id"], "--allow-irreversible")
-            self.ok("trust", ACCOUNT, "--yes-i-mean", ACCOUNT, "--sandbox")
         finally:
             os.umask(old)
         files = [path] + [os.path.join(folder, name) for folder, _, names in os.walk(self.home.state) for name in names]
@@ -465,12 +483,14 @@ class InProcess(Contract):
         for row in undone.json["rows"]:
             self.assertIn("Recycle Bin", row["error"]["message"])
 
-    def test_trust(self):
-        self.refused(3, "trust_missing", "trust", ACCOUNT, "--sandbox")
+    def test_trust_is_not_needed_here(self):
         self.refused(3, "trust_missing", "trust", "210987654321", "--yes-i-mean", "210987654321", "--sandbox")
-        self.refused(3, "trust_missing", "trust", ACCOUNT, "--yes-i-mean", "other", "--sandbox")
-        self.assertEqual(self.ok("trust", "example-sandbox", "--yes-i-mean", "example-sandbox", "--sandbox"),
-                         {"format": 1, "trust": {"account": ACCOUNT, "alias": "example-sandbox"}})
+        for words in ([ACCOUNT], ["example-sandbox", "--yes-i-mean", "example-sandbox"]):
+            self.assertEqual(self.ok("trust", *words, "--sandbox"),
+                             {"format": 1, "trust": {"account": ACCOUNT, "alias": "example-sandbox", "endpoint": None,
+                                                     "needed": False}})
+        self.assertIn("No trust is needed", self.reeve("trust", ACCOUNT, "--sandbox").out)
+        self.assertFalse(os.path.exists(os.path.join(self.home.state, "trust.json")))
 
     def test_rows_that_fail(self):
         faults = self.home.write("faults.json", {"format": 1, "rules": [
@@ -546,6 +566,8 @@ class Served(Contract):
         self.assertEqual(self.left(), before - planned)
         self.assertEqual(self.deletes(), len(planned))  # none twice
         self.assertIsNone(self.cloud("resume")["run"])
+        self.assertIsNone(self.cloud("resume", run["id"])["run"])
+        self.refused(1, "not_found", "resume", "r-none", "--endpoint-url", self.server.url)
         binned = {row["id"] for row in plan["rows"] if row["undo"]["class"] != "none"}
         undone = self.cloud("undo", run["id"])
         self.assertEqual((undone["run"]["done"], self.left()), (len(binned), before - planned | binned))
@@ -566,31 +588,9 @@ class Served(Contract):
         self.assertEqual(ended.json["run"]["done"], self.deletes())  # the calls in flight were waited for
         self.assertIn("reeve resume", ended.err)
         resumed = self.cloud("resume")
-        self.assertIsNone(self.cloud("resume", run["id"])["run"])
-        self.refused(1, "not_found", "resume", "r-none", "--endpoint-url", self.server.url)
         self.assertEqual((resumed["run"]["state"], {row["id"] for row in resumed["rows"]}), ("done", planned))
         self.assertEqual((self.left(), self.deletes()), (before - planned, len(planned)))
 
-    def test_a_second_ctrl_c_leaves_at_once(self):
-        self.serve(delay_ms=3000)
-        plan = self.cloud("plan", POLICY, "--limit", "none", "--allow-irreversible")
-        apply = self.begin("apply", plan["plan"]["id"])
-        until(lambda: self.deletes() >= 16)
-        apply.send(signal.SIGINT)
-        time.sleep(0.3)
-        self.assertIsNone(apply.process.poll())
-        asked = time.monotonic()
-        apply.send(signal.SIGINT)
-        self.assertEqual(apply.end().code, 130)
-        self.assertLess(time.monotonic() - asked, 2.5)
-        # 16 rows have an intent and no outcome: resuming looks, and does none of them again.
-        resume = self.begin("resume")
-        until(lambda: self.deletes() >= 32)
-        resume.send(signal.SIGKILL)
-        resume.end()
-        self.assertEqual(self.deletes(), 32)
-
-    def test_ctrl_c_while_planning(self):
     def test_what_an_interrupted_run_left_open_is_no_outcome(self):
         """Rows that were not come to are in no list and no count, until `resume` carries them out."""
         denied = {"error": {"code": "ExpiredToken", "status": 400}}
@@ -610,6 +610,30 @@ class Served(Contract):
                 self.assertEqual(len(self.ok("runs", run["id"])["rows"]), len(rows))
                 shutil.rmtree(self.home.state)
 
+    def test_a_second_ctrl_c_leaves_at_once(self):
+        self.serve(delay_ms=3000)
+        plan = self.cloud("plan", POLICY, "--limit", "none", "--allow-irreversible")
+        apply = self.begin("apply", plan["plan"]["id"])
+        until(lambda: self.deletes() >= 16)
+        apply.send(signal.SIGINT)
+        time.sleep(0.3)
+        self.assertIsNone(apply.process.poll())
+        asked = time.monotonic()
+        apply.send(signal.SIGINT)
+        ended = apply.end()
+        self.assertEqual(ended.code, 130)
+        self.fits(ended.json, ERROR_DOCUMENT)
+        self.assertEqual(ended.json["error"]["code"], "cancelled")
+        self.assertIn("reeve resume", ended.err)
+        self.assertLess(time.monotonic() - asked, 2.5)
+        # 16 rows have an intent and no outcome: resuming looks, and does none of them again.
+        resume = self.begin("resume")
+        until(lambda: self.deletes() >= 32)
+        resume.send(signal.SIGKILL)
+        resume.end()
+        self.assertEqual(self.deletes(), 32)
+
+    def test_ctrl_c_while_planning(self):
         self.serve()
         slow = self.home.write("slow.json", {"format": 1, "rules": [
             {"match": {"operation": "DescribeSnapshots"}, "fault": {"slow": {"ms": 3000}}, "times": 0}]})
@@ -747,12 +771,56 @@ class FarAway(Contract):
         self.refused(3, "trust_missing", "run", POLICY, env=self.env)
         self.refused(3, "trust_missing", "trust", ACCOUNT, env=self.env)
         self.assertEqual(self.server.calls("ec2.DeleteSnapshot"), 0)
-        self.far("trust", ACCOUNT, "--yes-i-mean", "example-sandbox")
+        # Trust given elsewhere is none here: in the sandbox, on loopback, at another endpoint.
+        self.ok("trust", ACCOUNT, "--yes-i-mean", ACCOUNT, "--sandbox")
+        self.ok("trust", ACCOUNT, "--yes-i-mean", ACCOUNT, "--endpoint-url", self.server.url)
+        self.ok("trust", ACCOUNT, "--yes-i-mean", ACCOUNT, env={**self.env, "AWS_ENDPOINT_URL": "http://b.example.com"})
+        self.refused(3, "trust_missing", "apply", plan["plan"]["id"], env=self.env)
+        self.assertEqual(self.far("trust", ACCOUNT, "--yes-i-mean", "example-sandbox")["trust"],
+                         {"account": ACCOUNT, "alias": "example-sandbox", "endpoint": "http://cloud.example.com", "needed": True})
+        with open(os.path.join(self.home.state, "trust.json"), encoding="utf-8") as file:
+            trusted = json.load(file)
+        self.assertEqual((trusted["accounts"], sorted(trusted["endpoints"])),
+                         ({}, ["http://b.example.com", "http://cloud.example.com"]))
         run = self.far("apply", plan["plan"]["id"])
         self.assertEqual(run["run"]["done"], len(plan["rows"]))
         # Kept in the state folder, and in no other.
         shutil.rmtree(self.home.state)
         self.refused(3, "trust_missing", "undo", run["run"]["id"], env=self.env)
+
+    def test_a_damaged_list_of_trusted_accounts_is_left_as_it_is(self):
+        os.makedirs(self.home.state)
+        path = os.path.join(self.home.state, "trust.json")
+        entry = {"alias": "", "by": "arn:aws:iam::123456789012:root", "at": "2026-01-01T00:00:00Z"}
+        for content in ("", "{", "[]", '{"format": 2, "accounts": {}}', '{"format": 1}', '{"format": 1, "accounts": []}',
+                        *(json.dumps({"format": 1, "accounts": accounts}) for accounts in (
+                            {ACCOUNT: {}}, {ACCOUNT: True}, {"12": entry}, {ACCOUNT: {**entry, "at": "soon"}}, {ACCOUNT: [entry]})),
+                        json.dumps({"format": 1, "accounts": {}, "endpoints": {"http://cloud.example.com": {ACCOUNT: {}}}})):
+            self.home.write("state/trust.json", content)
+            error = self.refused(1, "invalid_input", "trust", ACCOUNT, "--yes-i-mean", ACCOUNT, env=self.env)
+            self.assertIn("trust.json", error["resource"])
+            self.assertIn("reeve trust", error["hint"])
+            self.refused(1, "invalid_input", "run", POLICY, env=self.env)
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(file.read(), content)
+        os.remove(path)
+        self.far("trust", ACCOUNT, "--yes-i-mean", ACCOUNT)
+
+    def test_a_changing_call_needs_trust_too(self):
+        call = ["call", "ec2", "DeleteSnapshot", json.dumps({"SnapshotId": sorted(self.server.snapshots())[0]})]
+        self.refused(3, "trust_missing", *call, env=self.env)
+        dry = json.dumps({"SnapshotId": sorted(self.server.snapshots())[0], "DryRun": True})
+        self.refused(2, "request_refused", "call", "ec2", "DeleteSnapshot", dry, env=self.env)  # DryRunOperation: it would do
+        self.assertEqual(len(self.server.snapshots()), 300)
+        self.far("call", "ec2", "DescribeSnapshots", "{}")
+        self.far("trust", ACCOUNT, "--yes-i-mean", ACCOUNT)
+        ended = self.reeve(*call, env=self.env)
+        self.assertEqual(ended.code, 0, ended)
+        self.assertIn("not journalled", ended.err)
+        self.assertEqual(len(self.server.snapshots()), 299)
+        tags = json.dumps({"Resources": [sorted(self.server.snapshots())[0]], "Tags": [{"Key": "a", "Value": "b"}]})
+        near = self.reeve("call", "ec2", "CreateTags", tags, "--endpoint-url", self.server.url)
+        self.assertEqual(near.code, 0, near)
 
     def test_plans_stay_where_they_were_made(self):
         self.far("trust", ACCOUNT, "--yes-i-mean", ACCOUNT)

@@ -206,22 +206,6 @@ class Slips(Output):
             self.assertEqual(said.code, code, said)
         self.assertIn("at most 128", said.out)
 
-    def test_a_damaged_list_of_trusted_accounts_is_left_as_it_is(self):
-        os.makedirs(self.home.state)
-        path = os.path.join(self.home.state, "trust.json")
-        for text in ("[]", "{", '{"format": 1}', '{"format": 1, "accounts": []}'):
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            error = self.refused(1, "invalid_input", "trust", ACCOUNT, "--yes-i-mean", ACCOUNT, self.cloud)
-            self.assertIn("trust.json", error["resource"])
-            self.assertIn("reeve trust", error["hint"])
-            with open(path, encoding="utf-8") as file:
-                self.assertEqual(file.read(), text)
-        os.remove(path)
-        self.ok("trust", ACCOUNT, "--yes-i-mean", ACCOUNT, self.cloud)
-        with open(path, encoding="utf-8") as file:
-            self.assertEqual(list(json.load(file)["accounts"]), [ACCOUNT])
-
     def test_sentences(self):
         said = self.reeve("plan", "none.yaml", self.cloud)
         self.assertNotRegex(said.err, r"\. [a-z]")
