@@ -30,6 +30,8 @@ struct TransportOptions {
 ///
 /// An answer must say its length or come in chunks, as all of AWS's do. A success that ends with its connection
 /// (HTTP/1.0) is an error of network, since its body is not read and may not pass for an empty one.
+/// Body, headers and interim answers have limits (base/limits.h). One header line that never ends is bounded by the
+/// deadline alone: the library gathers it whole before it hands it over.
 ///
 /// Destroy it on the loop's thread when every send() has ended: it waits for the library's threads.
 /// Errors of send(): those of Http; network says what failed (name resolution, connection, TLS, a torn connection).
