@@ -72,6 +72,7 @@ class Life {
       if (random_.chance(some)) snapshot.shared_with.insert("210987654321");
       if (random_.chance(some)) snapshot.tags["aws:backup:source-resource"] = "x";
       if (random_.chance(some)) snapshot.volume_id.clear();
+      if (random_.chance(some)) snapshot.tier = {"archival-in-progress", house_.cloud.now(), 0, ""};  // for hours
     }
     constexpr Steady always{INT64_MIN / 2};
     for (const auto& [id, snapshot] : house_.home().snapshots.rows) note_guard(id, always);
