@@ -88,13 +88,13 @@ const policy::Policy* PolicyJudge::find(const plan::Row& row) const {
 
 Task<std::vector<JudgedAgain>> PolicyJudge::judge(std::vector<Look> rows, estate::Reader& reader, Time now) const {
   std::vector<JudgedAgain> out(rows.size());
-  std::map<const policy::Policy*, std::vector<std::size_t>> by_policy;
+  std::map<std::string_view, std::vector<std::size_t>> by_policy;  // of one scope, in which names are unique
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const policy::Policy* policy = find(*rows[i].row);
     if (policy == nullptr || rows[i].row->action_index >= policy->actions.size()) {
       out[i] = drifted("the plan holds no policy for this row");
     } else {
-      by_policy[policy].push_back(i);
+      by_policy[policy->name].push_back(i);
     }
   }
   text::Scratch scratch;
@@ -107,8 +107,9 @@ Task<std::vector<JudgedAgain>> PolicyJudge::judge(std::vector<Look> rows, estate
                           .run = run_,
                           .scratch = scratch,
                           .configuration = configuration_};
-  for (auto& [policy, which] : by_policy) {
-    Task<void> judged = judge_policy_rows(*policy, which, rows, context, out);
+  for (auto& [name, which] : by_policy) {
+    const policy::Policy& policy = *find(*rows[which.front()].row);
+    Task<void> judged = judge_policy_rows(policy, which, rows, context, out);
     co_await std::move(judged);
   }
   Task<void> keeping = keep_survivors(rows, reader, out);
