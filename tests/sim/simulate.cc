@@ -197,9 +197,11 @@ class Life {
       return;
     }
     // A row whose first step was sent is finished. What lies in the bin is not there: nothing says that it is
-    // protected, and no call but its restoring reaches it.
+    // protected, and no call but its restoring reaches it (one that is sent again finds it back, and does nothing).
     const bool first = begun_.insert(row->second->row).second || row->second->steps.front().operation == sent.operation;
-    if (first && listed_.contains(sent.id) && house_.home().snapshots.find(sent.id) != nullptr) {
+    const bool reaches =
+        house_.home().snapshots.find(sent.id) != nullptr && sent.operation != "RestoreSnapshotFromRecycleBin";
+    if (first && reaches && listed_.contains(sent.id)) {
       violated(fmt::format("a: {} {}, which the configuration protects", sent.operation, sent.id));
     }
     const bool removes = sent.operation == "DeleteSnapshot" || sent.operation == "ModifySnapshotTier";
