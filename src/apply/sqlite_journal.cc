@@ -81,7 +81,8 @@ class SqliteJournal : public Journal {
     TRY(execute("PRAGMA journal_mode = WAL"));
     TRY(execute("PRAGMA synchronous = FULL"));
     TRY(execute(schema));
-    return found == version ? Result<void>{} : execute(fmt::format("PRAGMA user_version = {}", version).c_str());
+    // At each opening: this commit syncs what a killed process left unsynced, before anybody reads it.
+    return execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   }
 
   Result<void> execute(const char* sql) {
