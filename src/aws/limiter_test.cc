@@ -83,7 +83,8 @@ TEST_F(Limits, AChosenRateDoesNotLiftWhatAwsPublishes) {
 TEST_F(Limits, InTheAdaptiveModeAThrottleSlowsTheWholeClient) {
   for (const bool per_client : {false, true}) {
     RateLimits limits(world.clock, {.per_client = per_client});
-    Task<Result<void>> noting = limits.answered(to("ec2", "DescribeVolumes"), true);
+    const Request refused_one = to("ec2", "DescribeVolumes");
+    Task<Result<void>> noting = limits.answered(refused_one, true);
     ASSERT_TRUE(world.loop.run(std::move(noting)));
     auto rate_of = [&](const Request& one) {
       Task<Result<std::optional<double>>> looking = limits.adaptive_rate(one);

@@ -148,6 +148,7 @@ struct Loader {
         continue;
       }
       if (!ids.insert(row.id).second) problems.add(at, fmt::format("\"{}\" stands there before", row.id));
+      if (!problems.lines.empty()) continue;  // nothing of it is taken, and numbers may be out of bounds
       complete(store, region, row, now);
       complete_bin(row, name, now);
       into.add(std::move(row));

@@ -45,7 +45,8 @@ struct Bound {
 };
 constexpr Bound bounds[] = {
     {"VolumeSize", 1'000'000}, {"Size", 1'000'000},        {"FullSnapshotSizeInBytes", std::int64_t{1} << 50},
-    {"Iops", 10'000'000},      {"Throughput", 10'000'000}, {"RetentionDays", 36'500}};
+    {"Iops", 10'000'000},      {"Throughput", 10'000'000}, {"RetentionDays", 36'500},
+    {"Duration", 36'500}};
 
 }  // namespace
 
@@ -67,6 +68,7 @@ void check_resource(std::string_view table, Value item, const std::string& at, E
     if (!value.is_number() || (value.as_real() >= 0 && value.as_real() <= static_cast<double>(most))) continue;
     problems.add(at + "." + std::string(member), fmt::format("a number from 0 to {} is wanted", most));
   }
+  if (item["Lock"].is_map()) check_resource("", item["Lock"], at + ".Lock", problems);
   for (const auto* list : {"BlockDeviceMappings", "Attachments"}) {
     std::size_t n = 0;
     for (const Value part : item[list].items()) {

@@ -54,6 +54,7 @@ TEST(Estate, WhatCannotBeIsRefusedWithItsPlace) {
       {R"({"snapshots": [{"SnapshotId": "snap-a"}, {"SnapshotId": "snap-a"}]})", "estate.snapshots[1]: \"snap-a\""},
       {R"({"snapshots": [{"SnapshotId": "snap-a", "VolumeSize": -1}]})", "estate.snapshots[0].VolumeSize"},
       {R"({"snapshots": [{"SnapshotId": "snap-a", "VolumeSize": 9000000000000000000}]})", "snapshots[0].VolumeSize"},
+      {R"({"snapshots": [{"SnapshotId": "snap-a", "Lock": {"Duration": 9000000000000000000}}]})", "Lock.Duration"},
       {R"({"snapshots": [{"SnapshotId": "snap-a", "State": "complete"}]})", "estate.snapshots[0].State"},
       {R"({"snapshots_in_bin": [{"SnapshotId": "snap-a", "State": "gone"}]})", "estate.snapshots_in_bin[0].State"},
       {R"({"volumes": [{"VolumeId": "vol-a", "Attachments": [{"InstanceId": "web"}]}]})", "Attachments[0].InstanceId"},
