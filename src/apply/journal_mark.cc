@@ -28,13 +28,18 @@ Result<void> check_mark(Disk& disk, const std::string& path, Journal& journal) {
   if (!text) return fail(text.error());
   const auto mark = parse_json(*text);
   const std::string run = mark ? (*mark)["run"].as_string() : std::string();
-  if (run.empty()) return {};  // torn by somebody: it says nothing
-  const auto entry = journal.first(run);
-  if (entry || entry.error().code != Code::not_found) return entry ? Result<void>{} : fail(entry.error());
+  std::string lost;
+  if (run.empty()) {  // we write it whole or not at all: somebody damaged it, and some run was begun
+    TRY(const auto runs, journal.runs());
+    if (!runs.empty()) return {};
+    lost = fmt::format("the journal holds no run, and {}, which names the last one, is damaged", mark_path(path));
+  } else {
+    const auto entry = journal.first(run);
+    if (entry || entry.error().code != Code::not_found) return entry ? Result<void>{} : fail(entry.error());
+    lost = fmt::format("the journal does not hold run {}, which {} says was begun", run, mark_path(path));
+  }
   return fail({.code = Code::journal,
-               .message = fmt::format("the journal does not hold run {}, which {} says was begun: it was emptied, "
-                                      "replaced or cut short",
-                                      run, mark_path(path)),
+               .message = lost + ": it was emptied, replaced or cut short",
                .resource = path,
                .hint = fmt::format("Put a copy of {0} back. To go on without it, keep what is left elsewhere and "
                                    "remove {1}: {2}",

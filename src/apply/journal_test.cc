@@ -148,6 +148,22 @@ TEST_F(JournalTest, AJournalThatWasEmptiedIsRefused) {
   open();
 }
 
+TEST_F(JournalTest, ADamagedMarkOfAnEmptyJournalIsRefused) {
+  for (const auto* damage : {"", "garbage", R"({"format": 1})"}) {
+    ASSERT_TRUE(world_.disk.write_file(path_ + ".mark", damage));
+    const auto opened =
+        open_sqlite_journal(path_, FileLayer::disk, world_.disk, world_.clock, world_.loop, world_.workers);
+    ASSERT_FALSE(opened) << damage;
+    EXPECT_THAT(opened.error().message, ::testing::HasSubstr("damaged"));
+  }
+  ASSERT_TRUE(world_.disk.remove(path_ + ".mark"));
+  open();
+  ASSERT_TRUE(append("r-1", "run", R"({"plan": "p-1"})"));
+  journal_.reset();
+  ASSERT_TRUE(world_.disk.write_file(path_ + ".mark", "garbage"));
+  open();  // the runs are there; the next one writes the mark anew
+}
+
 TEST_F(JournalTest, ADamagedFileSaysWhatToDo) {
   ASSERT_TRUE(append("r-1", "run", R"({"plan": "p-1"})"));
   journal_.reset();
