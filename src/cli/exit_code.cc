@@ -38,7 +38,8 @@ int exit_code(const Error& error) {
 int worse(int a, int b) {
   if (a == Exit::ok) return b;
   if (b == Exit::ok) return a;
-  return std::min(a, b);
+  const bool ctrl_c = a == Exit::interrupted || b == Exit::interrupted;
+  return ctrl_c && std::min(a, b) > Exit::failed ? Exit::interrupted : std::min(a, b);
 }
 
 }  // namespace reeve::cli

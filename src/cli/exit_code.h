@@ -3,7 +3,8 @@
 
 namespace reeve::cli {
 
-/// Exit codes (design, section 4). When several apply, the first of usage, failed, stopped, unjudged wins.
+/// Exit codes (design, section 4). When several apply, the first of usage, failed, interrupted, stopped, unjudged wins:
+/// rows that wait for `resume` are not hidden by others that wait for consent.
 enum Exit : int { ok = 0, usage = 1, failed = 2, stopped = 3, unjudged = 4, interrupted = 130 };
 
 /// The exit code of an error that left a verb without a result.
