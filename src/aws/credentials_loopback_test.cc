@@ -13,7 +13,7 @@ namespace {
 constexpr const char* keys = R"({"Code": "Success", "AccessKeyId": "ASIALOOP", "SecretAccessKey": "s", "Token": "t",
                                  "Expiration": "2099-01-01T00:00:00Z", "AccountId": "123456789012"})";
 
-struct Loopback : testing::Test {
+struct CredentialTransport : testing::Test {
   RealClock clock;
   Loop loop{clock};
   ThreadWorkers workers{1};
@@ -52,7 +52,7 @@ struct Loopback : testing::Test {
   }
 };
 
-TEST_F(Loopback, Container) {
+TEST_F(CredentialTransport, Container) {
   const auto got = get({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", server->url() + "/v1/credentials?a=b"},
                         {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer x"}});
   ASSERT_TRUE(got) << got.error().text();
@@ -61,7 +61,7 @@ TEST_F(Loopback, Container) {
   EXPECT_EQ(seen, (std::vector<std::string>{"GET /v1/credentials?a=b Bearer x"}));
 }
 
-TEST_F(Loopback, InstanceMetadata) {
+TEST_F(CredentialTransport, InstanceMetadata) {
   const auto got = get({{"AWS_EC2_METADATA_SERVICE_ENDPOINT", server->url() + "/"}});
   ASSERT_TRUE(got) << got.error().text();
   EXPECT_EQ(got->source, "instance metadata (role role-1)");
@@ -70,7 +70,7 @@ TEST_F(Loopback, InstanceMetadata) {
                                       "GET /latest/meta-data/iam/security-credentials/role-1 t0k"}));
 }
 
-TEST_F(Loopback, NobodyListens) {
+TEST_F(CredentialTransport, NobodyListens) {
   const std::string url = server->url();
   loop.run(server->stop());
   const auto got = get({{"AWS_EC2_METADATA_SERVICE_ENDPOINT", url}});
