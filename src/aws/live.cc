@@ -9,6 +9,7 @@
 
 #include "aws/errors.h"
 #include "aws/live_url.h"
+#include "aws/protocol/common.h"
 #include "aws/sign.h"
 
 namespace reeve::aws {
@@ -35,13 +36,6 @@ constexpr std::size_t decode_aside_bytes = std::size_t{256} << 10;
 Error placed(Error error, const Request& request) {
   if (error.operation.empty()) error.operation = request.operation_name();
   return error;
-}
-
-std::string request_id_of(const HttpResponse& http) {
-  for (const std::string_view header : {"x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"}) {
-    if (const std::string_view id = http.header(header); !id.empty()) return std::string(id);
-  }
-  return {};
 }
 
 std::optional<Time> date_of(const HttpResponse& http) {
@@ -233,8 +227,10 @@ Task<Result<Response>> LiveApi::attempt(const Request& request) {
 Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& outgoing, HttpResponse http) {
   const ServiceModel& model = *outgoing.found.model;
   const Operation& operation = *outgoing.found.operation;
-  Meta meta{
-      .status = http.status, .request_id = request_id_of(http), .date = date_of(http), .attempts = request.attempt};
+  Meta meta{.status = http.status,
+            .request_id = std::string(request_id_of(http)),
+            .date = date_of(http),
+            .attempts = request.attempt};
   if (outgoing.codec->is_error(model, operation, http)) {
     WireError wire = outgoing.codec->decode_error(model, operation, http);
     if (wire.status == 0) wire.status = http.status;

@@ -112,7 +112,7 @@ void read_xml_error(std::string_view body, WireError& error) {
 }
 
 std::string_view request_id_of(const HttpResponse& response) {
-  for (const char* name : {"x-amzn-requestid", "x-amz-request-id", "x-amz-requestid"}) {
+  for (const char* name : {"x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-requestid"}) {
     if (const auto id = response.header(name); !id.empty()) return id;
   }
   return {};
