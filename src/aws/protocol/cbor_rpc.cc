@@ -120,15 +120,7 @@ class CborRpcCodec final : public Codec {
   }
 
   static Result<Document> read(const ServiceModel& model, const Shape* shape, std::string_view body) {
-    Tape tape(body.size());
-    const Member* stream = shape == nullptr ? nullptr : event_stream_of(*shape);
-    if (stream != nullptr) {
-      TRY(read_events(tape, body, *stream, *shape, cbor_events));
-    } else if (shape != nullptr) {
-      TRY(read_cbor_members(tape, body, *shape));
-    }
-    tape.close(0, Kind::map, Keys::none);
-    return tape.finish(model.keys());
+    return read_rpc_body(model, shape, body, read_cbor_members, cbor_events);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "aws/protocol/common.h"
 #include "base/encoding.h"
 
 namespace reeve::aws {
@@ -202,6 +203,20 @@ Result<void> read_events(Tape& tape, std::string_view body, const Member& stream
   }
   tape.close(mark, Kind::list, stream.key);
   return {};
+}
+
+Result<Document> read_rpc_body(const ServiceModel& model, const Shape* shape, std::string_view body,
+                               Result<void> (*members)(Tape&, std::string_view, const Shape&),
+                               const EventPayloadReader& events) {
+  Tape tape(body.size());
+  const Member* stream = shape == nullptr ? nullptr : event_stream_of(*shape);
+  if (stream != nullptr) {
+    TRY(read_events(tape, body, *stream, *shape, events));
+  } else if (shape != nullptr) {
+    TRY(members(tape, body, *shape));
+  }
+  tape.close(0, Kind::map, Keys::none);
+  return tape.finish(model.keys());
 }
 
 }  // namespace reeve::aws

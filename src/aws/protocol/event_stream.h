@@ -54,4 +54,10 @@ Result<void> read_event(Tape& tape, const EventMessage& message, const Shape& st
 Result<void> read_events(Tape& tape, std::string_view body, const Member& stream, const Shape& around,
                          EventPayloadReader reader);
 
+/// A whole body that holds the members of `shape` (nullptr: nothing is wanted), or its stream of events, as a document.
+/// For protocols that put nothing elsewhere. Errors: malformed, limit_exceeded.
+Result<Document> read_rpc_body(const ServiceModel& model, const Shape* shape, std::string_view body,
+                               Result<void> (*members)(Tape&, std::string_view, const Shape&),
+                               const EventPayloadReader& events);
+
 }  // namespace reeve::aws

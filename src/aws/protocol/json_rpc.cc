@@ -105,16 +105,7 @@ class JsonRpcCodec final : public Codec {
  private:
   static Result<Document> read(const ServiceModel& model, const Shape* shape, const std::string& text) {
     std::string storage;
-    const std::string_view body = padded(text, storage);
-    Tape tape(body.size());
-    const Member* stream = shape == nullptr ? nullptr : event_stream_of(*shape);
-    if (stream != nullptr) {
-      TRY(read_events(tape, body, *stream, *shape, json_events));
-    } else if (shape != nullptr) {
-      TRY(read_json_members(tape, body, *shape));
-    }
-    tape.close(0, Kind::map, Keys::none);
-    return tape.finish(model.keys());
+    return read_rpc_body(model, shape, padded(text, storage), read_json_members, json_events);
   }
 };
 
