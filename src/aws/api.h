@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/document.h"
 #include "base/result.h"
 #include "base/task.h"
@@ -35,6 +36,10 @@ struct Request {
   /// False: not tried again where an attempt may have had its effect (time-out, broken connection, 5xx). For creations
   /// without an idempotency token. What AWS refused before doing anything (throttles, expired tokens) is tried again.
   bool repeatable = true;
+  /// The streaming member of an input (S3's PutObject Body), in place of the one in `params`.
+  std::shared_ptr<ByteSource> body = {};
+  /// Whether the streaming member of the output, or its events, are wanted piece by piece, in Response::body.
+  bool streams = false;
   int attempt = 1;        ///< set by the retry layer
   int attempts_most = 1;  ///< set by the retry layer
   std::string operation_name() const { return service + "." + operation; }
@@ -50,6 +55,8 @@ struct Meta {
 
 struct Response {
   Document document;  ///< a map by the model's output shape
+  /// The streaming member of the output where Request::streams was set: blobs as they are, events as they were framed.
+  std::shared_ptr<ByteReader> body = {};
   Meta meta;
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
@@ -90,12 +91,20 @@ struct HttpRequest {
   std::string target = "/";  ///< path and query, percent-encoded
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  /// Sent in place of `body` where it is set, at its size or, without one, in chunks. What a server was asked with may
+  /// be opened once.
+  std::shared_ptr<ByteSource> stream = {};
+  /// Whether the body of a success (2xx) is wanted piece by piece, in HttpResponse::stream.
+  bool streams_response = false;
 };
 
 struct HttpResponse {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;  ///< followed by at least 64 readable zero bytes (`body.capacity()` covers them) when from Http
+  /// The body in place of `body`: from Http where it was asked for and the status is 2xx; from a server's handler,
+  /// which then sets Content-Length, or has it sent in chunks.
+  std::shared_ptr<ByteReader> stream = {};
   /// The first header of that name, without regard to case; empty if there is none.
   std::string_view header(std::string_view name) const;
 };

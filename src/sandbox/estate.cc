@@ -1,11 +1,10 @@
 #include <fmt/format.h>
 
-#include <unordered_set>
-
 #include "base/json.h"
 #include "base/limits.h"
 #include "sandbox/estate_check.h"
 #include "sandbox/estate_fields.h"
+#include "sandbox/estate_tables.h"
 #include "sandbox/sandbox.h"
 
 /// Estates into the cloud, and the cloud into an estate.
@@ -125,33 +124,23 @@ struct Loader {
 
   template <class T>
   void table(Region& region, const std::string& place, std::string_view name, Value list, Table<T>& into) {
-    if (!list.is_null() && !list.is_list()) problems.add(fmt::format("{}.{}", place, name), "a list is wanted");
-    std::size_t n = 0;
-    std::unordered_set<std::string> ids;
-    for (Value item : list.items()) {
-      const std::string at = fmt::format("{}.{}[{}]", place, name, n++);
-      if (into.rows.size() >= most_resources) {
-        problems.add(at, fmt::format("at most {} of a kind in a region", most_resources));
-        return;
-      }
-      if (!item.is_map()) {
-        problems.add(at, "a map is wanted");
-        continue;
-      }
-      T row;
-      EstateReader reader(item, at, now, problems);
-      fields(reader, row);
-      reader.finish();
-      check_resource(name, item, at, problems);
-      if (row.id.empty()) {
-        problems.add(at, "the id is missing");
-        continue;
-      }
-      if (!ids.insert(row.id).second) problems.add(at, fmt::format("\"{}\" stands there before", row.id));
-      if (!problems.lines.empty()) continue;  // nothing of it is taken, and numbers may be out of bounds
-      complete(store, region, row, now);
-      complete_bin(row, name, now);
-      into.add(std::move(row));
+    load_table(
+        list, place, name, now, problems, into,
+        [&](Value item, const std::string& at) { check_resource(name, item, at, problems); },
+        [&](T& row) {
+          complete(store, region, row, now);
+          complete_bin(row, name, now);
+        });
+  }
+
+  /// Reads the drawers of one place; their tables' names become known.
+  void drawers_of(Drawers& drawers, const std::string& account, const std::string& region, Value map,
+                  const std::string& place, std::vector<std::string_view>& known) {
+    for (const DrawerKind& kind : store.drawer_kinds) {
+      if (kind.of_account != region.empty()) continue;
+      kind.open(drawers);
+      EstateTables tables = EstateTables::load(map, {store, account, region}, place, now, problems, known);
+      drawers.find(kind.name)->each_table(tables);
     }
   }
 
@@ -161,6 +150,7 @@ struct Loader {
       known.push_back(name);
       table(region, place, name, map[name], into);
     });
+    drawers_of(region.drawers, region.account, region.name, map, place, known);
     for (auto [key, value] : map.entries()) {
       if (!has(known, key)) problems.add(place + "." + std::string(key), "there is no such table");
     }
@@ -195,6 +185,9 @@ struct Loader {
       region_of(*account, name, region, place + ".regions." + std::string(name), {"OptedIn"});
     }
     reader.know("regions");
+    std::vector<std::string_view> known;
+    drawers_of(account->drawers, account->id, "", map, place, known);
+    for (const std::string_view name : known) reader.know(name);
     reader.finish();
   }
 };
@@ -213,8 +206,10 @@ Result<void> Sandbox::load_estate(Value estate) {
                                    : std::string(estate["account"].as_text_or(home_account)));
   if (Account* account = store_.account(account_id)) {
     const std::string_view region = estate["region"].as_text_or(home_region);
-    loader.region_of(*account, region, estate, "estate",
-                     {"format", "accounts", "account", "region", "clock_offset_s", "chance", "made_from"});
+    std::vector<std::string_view> known{"format",         "accounts", "account",  "region",
+                                        "clock_offset_s", "chance",   "made_from"};
+    loader.drawers_of(account->drawers, account->id, "", estate, "estate", known);
+    loader.region_of(*account, region, estate, "estate", known);
   } else {
     loader.problems.add("account", "an account's id has twelve digits");
   }
@@ -234,6 +229,12 @@ Result<void> Sandbox::load_estate(Value estate) {
 Document Sandbox::state() const {
   Builder out(store_.keys);
   EstateWriter writer(out);
+  auto save_drawers = [&](const Drawers& drawers) {
+    for (const auto& [name, drawer] : drawers) {
+      EstateTables tables = EstateTables::save(out, now());
+      drawer->each_table(tables);
+    }
+  };
   out.begin_map();
   out.put("format", 1);
   out.put("clock_offset_s",
@@ -250,20 +251,13 @@ Document Sandbox::state() const {
       out.end();
     }
     writer("deny", account.deny);
+    save_drawers(account.drawers);
     out.begin_map("regions");
     for (const auto& [name, region] : account.regions) {
       out.begin_map(name);
       out.put("OptedIn", region.opted_in);
-      each_table(region, [&](std::string_view table_name, const auto& table) {
-        if (table.rows.empty()) return;
-        out.begin_list(table_name);
-        for (const auto& [row_id, row] : table.rows) {
-          out.begin_map();
-          fields(writer, row);
-          out.end();
-        }
-        out.end();
-      });
+      each_table(region, [&](std::string_view table_name, const auto& table) { save_table(out, table_name, table); });
+      save_drawers(region.drawers);
       out.end();
     }
     out.end();

@@ -4,6 +4,7 @@
 
 #include "sandbox/listing.h"
 #include "sandbox/wire.h"
+#include "sandbox/words.h"
 
 namespace reeve::sandbox {
 
@@ -27,6 +28,21 @@ Sandbox::Sandbox(Options options)
   register_autoscaling(registry_);
   register_sts(registry_);
   register_iam(registry_);
+  register_s3(registry_);
+  register_cloudwatch(registry_);
+  register_logs(registry_);
+  register_sqs(registry_);
+  register_sns(registry_);
+  register_sesv2(registry_);
+  register_iam_users(registry_);
+  register_iam_roles(registry_);
+  register_lambda(registry_);
+  register_events(registry_);
+  register_scheduler(registry_);
+  register_tagging(registry_);
+  register_autoscaling_activities(registry_);
+  store_.drawer_kinds = std::move(registry_.drawers);
+  store_.targets = std::move(registry_.targets);
   Account* home = store_.account(home_account);
   home->keys.emplace("testing", "testing");
   store_.region(*home, home_region);
@@ -41,45 +57,22 @@ std::expected<Document, Fault> Sandbox::call(std::string_view account, std::stri
   return run(account, region, service, operation, params, nullptr);
 }
 
-namespace {
-
-enum class Style : std::uint8_t { ec2, query, rest };
-Style style_of(std::string_view service) {
-  if (service == "ec2") return Style::ec2;
-  return service == "autoscaling" || service == "sts" || service == "iam" ? Style::query : Style::rest;
-}
-
-}  // namespace
-
-Fault unknown_operation(std::string_view service, std::string_view operation) {
-  if (style_of(service) == Style::rest) {
-    return {"UnknownOperationException", fmt::format("The operation {} is not known.", operation), 404};
-  }
-  return {"InvalidAction", fmt::format("The action {} is not valid for this web service.", operation), 400};
+std::string Sandbox::protocol_of(std::string_view service) const {
+  const auto model = models_.get(std::string(service));
+  return model ? (*model)->protocol : std::string();
 }
 
 Outcome Sandbox::allowed(const Account& account, const Region& region, std::string_view service,
                          std::string_view operation, Value params, std::string_view caller) {
-  const Style style = style_of(service);
-  if (!region.opted_in && service != "iam") {
-    return style == Style::ec2
-               ? fault("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
-               : fault("InvalidClientTokenId", "The security token included in the request is invalid", 403);
-  }
+  const bool is_ec2 = service == "ec2";
+  if (!region.opted_in && service != "iam") return std::unexpected(words::opted_out(protocol_of(service)));
   const std::string action = fmt::format("{}:{}", service, operation);
   for (const std::string& pattern : account.deny) {
     if (!matches_wildcard(pattern, action)) continue;
     std::string text = fmt::format("User: {} is not authorized to perform: {} with an explicit deny", caller, action);
-    switch (style) {
-      case Style::ec2:
-        return fault("UnauthorizedOperation", "You are not authorized to perform this operation. " + text, 403);
-      case Style::query:
-        return fault("AccessDenied", std::move(text), 403);
-      case Style::rest:
-        return fault("AccessDeniedException", std::move(text), 403);
-    }
+    return std::unexpected(words::denied(protocol_of(service), std::move(text)));
   }
-  if (store_.behaviour == Behaviour::aws && style == Style::ec2) {
+  if (store_.behaviour == Behaviour::aws && is_ec2) {
     bool plain = true;
     for (auto [name, value] : params.entries()) {
       plain &= !(name.ends_with("Ids") || name == "Filters" || name == "MaxResults" || name == "NextToken");
@@ -91,7 +84,7 @@ Outcome Sandbox::allowed(const Account& account, const Region& region, std::stri
       return fault("RequestLimitExceeded", "Request limit exceeded.", 503);
     }
   }
-  if (style == Style::ec2 && params["DryRun"].as_bool()) {
+  if (is_ec2 && params["DryRun"].as_bool()) {
     return fault("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
   }
   return {};
@@ -113,7 +106,7 @@ std::expected<Document, Fault> Sandbox::run(std::string_view account_id, std::st
   if (!region) return fault("AuthFailure", fmt::format("There is no region {}.", region_name), 401);
   const std::string caller = session ? session->arn : fmt::format("arn:aws:iam::{}:user/sandbox", account->id);
   const Handler handler = registry_.find(service, operation);
-  if (!handler) return std::unexpected(unknown_operation(service, operation));
+  if (!handler) return std::unexpected(words::unknown_operation(protocol_of(service), operation));
   TRY(allowed(*account, *region, service, operation, params, caller));
   Builder out(store_.keys);
   out.begin_map();

@@ -76,6 +76,7 @@ class Sandbox {
  private:
   std::expected<Document, Fault> run(std::string_view account, std::string_view region, std::string_view service,
                                      std::string_view operation, Value params, const Session* session);
+  std::string protocol_of(std::string_view service) const;
   Outcome allowed(const Account& account, const Region& region, std::string_view service, std::string_view operation,
                   Value params, std::string_view caller);
 
@@ -91,9 +92,6 @@ class Sandbox {
   friend class Wire;
   friend std::unique_ptr<Http> in_process_http(Sandbox& sandbox);
 };
-
-/// The fault for an operation that the sandbox lacks, in the words of the service's protocol.
-Fault unknown_operation(std::string_view service, std::string_view operation);
 
 /// A network where there is only this sandbox, whatever the host: base's Http seam, so that codecs and signatures run.
 /// The sandbox must outlive it.

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "sandbox/test_cloud.h"
+#include "sandbox/words.h"
 
 namespace reeve::sandbox {
 namespace {
@@ -76,7 +77,7 @@ TEST(Sandbox, DeniedOperationsAreRefusedInTheProtocolsWords) {
 TEST(Sandbox, UnknownOperationsAreAnsweredAndCounted) {
   TestCloud cloud;
   EXPECT_EQ(cloud.refused("DescribeMoonPhases", "{}"), "InvalidAction");
-  EXPECT_EQ(unknown_operation("rbin", "X").code, "UnknownOperationException");
+  EXPECT_EQ(words::unknown_operation("rest-json", "X").code, "UnknownOperationException");
   EXPECT_EQ(cloud.sandbox.calls()["ec2.DescribeMoonPhases"].as_integer(), 1);
 }
 

@@ -55,6 +55,13 @@ class Registry {
   Handler find(std::string_view service, std::string_view operation) const;
   bool has_service(std::string_view service) const { return operations_.contains(service); }
   std::vector<std::string> operations(std::string_view service) const;
+  /// A service's drawer (see drawer.h): estate files may have its tables.
+  template <class T>
+  void add_drawer(bool of_account = false) {
+    drawers.push_back({T::name, of_account, [](Drawers& all) { all.of<T>(); }});
+  }
+  std::vector<DrawerKind> drawers;
+  std::map<std::string, Store::Target, std::less<>> targets;  ///< see Store::targets
 
  private:
   std::map<std::string, std::map<std::string, Handler, std::less<>>, std::less<>> operations_;
@@ -77,6 +84,19 @@ void register_rbin(Registry&);
 void register_autoscaling(Registry&);
 void register_sts(Registry&);
 void register_iam(Registry&);
+void register_s3(Registry&);
+void register_cloudwatch(Registry&);
+void register_logs(Registry&);
+void register_sqs(Registry&);
+void register_sns(Registry&);
+void register_sesv2(Registry&);
+void register_iam_users(Registry&);
+void register_iam_roles(Registry&);
+void register_lambda(Registry&);
+void register_events(Registry&);
+void register_scheduler(Registry&);
+void register_tagging(Registry&);
+void register_autoscaling_activities(Registry&);
 
 // --- What handlers share ---------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sandbox/estate_tables.h"
+
 namespace reeve::sandbox {
 namespace {
 bool twelve_digits(std::string_view id) {
@@ -151,16 +153,27 @@ void Store::settle(Time now) {
           rule->unlocks.reset();
         }
         break;
+      case Due::drawer:
+        if (Drawer* drawer = region->drawers.find(entry.id)) next = drawer->settle(*this, *region, now);
+        break;
     }
     if (next) agenda_.emplace(std::max(*next, now + Duration(1)), std::move(node.mapped()));
   }
   if (behaviour == Behaviour::aws && now - forgot_ > Duration(60'000'000)) {
     forgot_ = now;
+    auto forget_in = [now](const Drawers& drawers) {
+      for (const auto& [name, drawer] : drawers) {
+        EstateTables tables = EstateTables::forget(now);
+        drawer->each_table(tables);
+      }
+    };
     for (auto& [id, account] : accounts) {
+      forget_in(account.drawers);
       for (auto& [name, region] : account.regions) {
         region.snapshots.forget(now), region.volumes.forget(now), region.instances.forget(now);
         region.images.forget(now), region.snapshots_in_bin.forget(now), region.images_in_bin.forget(now);
         region.volumes_in_bin.forget(now), region.launch_templates.forget(now);
+        forget_in(region.drawers);
       }
     }
   }
@@ -185,6 +198,23 @@ void Store::schedule_all(Region& region) {
   for (auto& [id, r] : region.bin_rules.rows) {
     if (r.unlocks) schedule(*r.unlocks, Due::rule, region, id);
   }
+  for (const auto& [name, drawer] : region.drawers) wake({}, region, name);
+}
+
+bool Store::deliver(std::string_view arn, const Delivery& delivery) {
+  std::array<std::string_view, 5> parts;  // arn, partition, service, region, account
+  std::string_view rest = arn;
+  for (std::string_view& part : parts) {
+    const auto colon = rest.find(':');
+    if (colon == rest.npos) return false;
+    part = rest.substr(0, colon);
+    rest.remove_prefix(colon + 1);
+  }
+  const auto target = targets.find(parts[2]);
+  Region* region = find_region(parts[4], parts[3]);
+  if (parts[0] != "arn" || target == targets.end() || !region) return false;
+  target->second(*this, *region, arn, delivery);
+  return true;
 }
 
 }  // namespace reeve::sandbox

@@ -11,6 +11,7 @@
 
 #include "base/document.h"
 #include "base/seams.h"
+#include "sandbox/drawer.h"
 
 /// The cloud's state: accounts → regions → resources, as open structs in ordered containers, so that the same seed and
 /// the same calls always give the same answers. Members bear AWS's names in our spelling; see docs/formats/estate.md.
@@ -279,10 +280,12 @@ struct Region {
   Table<LaunchConfiguration> launch_configurations;
   Table<ScalingGroup> scaling_groups;
   std::string default_kms_key;
+  Drawers drawers;  ///< of services that store.h does not know
 };
 
 struct Account {
   std::string id, alias;
+  Drawers drawers;                                       ///< of services without regions
   std::map<std::string, std::string, std::less<>> keys;  ///< access key id → secret
   std::vector<std::string> deny;                         ///< "ec2:DeleteSnapshot", with * and ?
   std::map<std::string, Region, std::less<>> regions;
@@ -295,7 +298,17 @@ struct Session {
 };
 
 /// What will happen by itself.
-enum class Due : std::uint8_t { snapshot, snapshot_in_bin, volume, volume_in_bin, instance, image, image_in_bin, rule };
+enum class Due : std::uint8_t {
+  snapshot,
+  snapshot_in_bin,
+  volume,
+  volume_in_bin,
+  instance,
+  image,
+  image_in_bin,
+  rule,
+  drawer
+};
 
 class Store {
  public:
@@ -323,10 +336,22 @@ class Store {
 
   /// Remembers that something may happen to a resource at `when`.
   void schedule(Time when, Due kind, const Region& region, const std::string& id);
+  /// Has a service's drawer settle at `when`, at the next call after it. Several wakes do no harm.
+  void wake(Time when, const Region& region, std::string_view drawer) {
+    schedule(when, Due::drawer, region, std::string(drawer));
+  }
   /// Does all that is due: transitions end, stays in the bin run out, terminated instances vanish.
   void settle(Time now);
   /// Puts everything that is under way in `region` on the agenda: after loading.
   void schedule_all(Region& region);
+
+  std::vector<DrawerKind> drawer_kinds;
+  /// What takes deliveries, by the service in an ARN ("sqs").
+  using Target = void (*)(Store& store, Region& region, std::string_view arn, const Delivery& delivery);
+  std::map<std::string, Target, std::less<>> targets;
+  /// Hands something to the resource of this ARN. False where its service takes nothing, or its region is not there;
+  /// a resource that is not there swallows it, as AWS does.
+  bool deliver(std::string_view arn, const Delivery& delivery);
 
   /// How long readers may see the old state of what changes now.
   Time stale_until(Time now);

@@ -8,6 +8,7 @@
 #include "aws/sign_chunks.h"
 #include "base/json.h"
 #include "sandbox/listing.h"
+#include "sandbox/words.h"
 
 namespace reeve::sandbox {
 
@@ -176,7 +177,7 @@ WireAnswer Wire::answer(const HttpRequest& sent) {
         at == std::string::npos ? request.method : request.body.substr(at + 7, request.body.find('&', at) - at - 7);
     const auto counted =
         sandbox_.run(caller->first, verified->region, service, name.substr(0, 100), {}, caller->second);
-    return refuse(unknown_operation(service, name));
+    return refuse(words::unknown_operation((*model)->protocol, name));
   }
   auto params = (*codec)->decode_request(**model, **operation, plain);
   if (!params) {

@@ -1,0 +1,8 @@
+#include "sandbox/service.h"
+
+/// CloudWatch: metrics and alarms.
+namespace reeve::sandbox {
+
+void register_cloudwatch(Registry&) {}
+
+}  // namespace reeve::sandbox

@@ -1,0 +1,8 @@
+#include "sandbox/service.h"
+
+/// IAM users.
+namespace reeve::sandbox {
+
+void register_iam_users(Registry&) {}
+
+}  // namespace reeve::sandbox

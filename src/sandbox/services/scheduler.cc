@@ -1,0 +1,8 @@
+#include "sandbox/service.h"
+
+/// EventBridge Scheduler.
+namespace reeve::sandbox {
+
+void register_scheduler(Registry&) {}
+
+}  // namespace reeve::sandbox
