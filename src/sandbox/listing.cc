@@ -99,10 +99,11 @@ std::string first_token(std::string_view account, std::string_view region, std::
   return token_text(token_check(account, region, service, operation, "", ""), "", "");
 }
 
-std::expected<Page, Fault> read_page(const Call& call, bool by_ids, std::int64_t least, std::int64_t most) {
+std::expected<Page, Fault> read_page(const Call& call, bool by_ids, std::int64_t least, std::int64_t most,
+                                     std::string_view size_member, std::string_view token_member) {
   Page page;
-  const Value size = call["MaxResults"];
-  const std::string_view token = call["NextToken"].as_text();
+  const Value size = call[size_member];
+  const std::string_view token = call[token_member].as_text();
   if (by_ids && !size.is_null()) {
     return fault("InvalidParameterCombination",
                  "The parameter MaxResults cannot be used with a list of ids in the same request");

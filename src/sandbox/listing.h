@@ -86,8 +86,11 @@ struct Page {
   std::string account, after;  ///< where the page begins: behind this row
 };
 /// `least`..`most` is what MaxResults may be; more than `most` counts as `most` where AWS says so. Faults:
-/// InvalidParameterValue, InvalidNextToken, InvalidParameterCombination (with ids).
-std::expected<Page, Fault> read_page(const Call& call, bool by_ids, std::int64_t least = 5, std::int64_t most = 1000);
+/// InvalidParameterValue, InvalidNextToken, InvalidParameterCombination (with ids). Services with other names for the
+/// two members say them.
+std::expected<Page, Fault> read_page(const Call& call, bool by_ids, std::int64_t least = 5, std::int64_t most = 1000,
+                                     std::string_view size_member = "MaxResults",
+                                     std::string_view token_member = "NextToken");
 /// The opaque token of a page that begins behind this row.
 std::string make_token(const Call& call, std::string_view account, std::string_view after);
 
