@@ -1,8 +1,11 @@
 #include "base/encoding.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <zlib.h>
+
+#include "base/result.h"
 
 namespace reeve {
 namespace {
@@ -90,6 +93,15 @@ std::string sha1_hex(std::string_view bytes) {
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
   return encode_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+std::string md5(std::string_view bytes) {
+  std::string digest(16, '\0');
+  unsigned size = 0;
+  const int done =
+      EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_md5(), nullptr);
+  REEVE_ASSERT(done == 1 && size == digest.size());
+  return digest;
 }
 
 unsigned crc32(std::string_view bytes) {

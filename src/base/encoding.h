@@ -19,6 +19,8 @@ std::array<unsigned char, 32> sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 /// SHA-1 (FIPS 180-4) as 40 hex digits: for names that others derive so, never for trust.
 std::string sha1_hex(std::string_view bytes);
+/// MD5 (RFC 1321): 16 raw bytes, for checks and names that AWS derives so, never for trust.
+std::string md5(std::string_view bytes);
 
 /// CRC-32 of IEEE 802.3 (as zlib's).
 unsigned crc32(std::string_view bytes);

@@ -55,6 +55,7 @@ TEST(Encoding, PercentKeepsOnlyUnreservedCharacters) {
 TEST(Encoding, Digests) {
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(encode_hex(md5("abc")), "900150983cd24fb0d6963f7d28e17f72");  // RFC 1321, A.5
   EXPECT_EQ(crc32("123456789"), 0xCBF43926U);
   EXPECT_EQ(crc32({}), 0U);
   EXPECT_EQ(encode_hex(std::string_view("\x00\xff\x10", 3)), "00ff10");
