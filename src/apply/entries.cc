@@ -144,6 +144,7 @@ RowOutcome row_outcome_from(const Entry& entry) {
                  .action = entry.body["action"].as_string(),
                  .outcome = outcome_of(entry.body["outcome"].as_text()).value_or(Outcome::in_doubt)};
   row.undo_class = row.outcome == Outcome::done ? entry.body["undo"].as_string() : "none";
+  if (const auto until = parse_iso8601(entry.body["until"].as_text())) row.until = *until;
   if (const Value error = entry.body["error"]; error.is_map()) {
     row.error = Error{.code = Code::request_refused,
                       .message = error["message"].as_string(),

@@ -21,6 +21,7 @@ struct RowOutcome {
   std::string row, id, action;
   Outcome outcome = Outcome::skipped;
   std::string undo_class;      ///< "exact", "approximate", "none"; what is left of it after this row
+  std::optional<Time> until;   ///< when the way back ends, where that is known
   std::optional<Error> error;  ///< also says why a row drifted or was skipped
 };
 

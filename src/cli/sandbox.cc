@@ -27,6 +27,15 @@ Result<int> reset(const Common& common, RealDisk& disk, RealEnvironment& environ
       ++dropped;
     }
   }
+  if (common.json()) {
+    Builder b;
+    b.begin_map();
+    b.put("format", 1);
+    b.put("dropped", static_cast<std::int64_t>(dropped));
+    b.end();
+    print_json(b.finish());
+    return Exit::ok;
+  }
   print(dropped == 0 ? "There was no sandbox to drop.\n" : "The sandbox starts anew the next time.\n");
   return Exit::ok;
 }

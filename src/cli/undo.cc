@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <set>
 
 #include "cli/changing.h"
@@ -11,19 +13,30 @@ namespace reeve::cli {
 
 namespace {
 
-/// Rows that had no way back when they were done are kept in what is shown: an undo looks for one, but promises none.
-Result<void> keep_irreversible(apply::Journal& journal, apply::UndoPlan& undo) {
+/// Why an undo of a row is no promise; empty where it is one.
+std::string no_promise(const apply::RowOutcome& done, Time now) {
+  if (done.undo_class == "none") return "no way back was known when it was done; an undo looks whether there is one";
+  if (done.until && *done.until <= now) {
+    return fmt::format("the way back was open until {}; an undo looks whether it still is",
+                       format_iso8601(*done.until));
+  }
+  return {};
+}
+
+/// Rows without a certain way back are kept in what is shown: an undo looks for one, but promises none.
+Result<void> keep_irreversible(apply::Journal& journal, apply::UndoPlan& undo, Time now) {
   std::set<std::string> irreversible;
   TRY(undo.rows([&](const plan::Row& row) -> Result<void> {
     TRY(const auto done, apply::find_row_outcome(journal, undo.of, row.row));
-    if (!done || done->undo_class != "none") return {};
+    std::string why = done ? no_promise(*done, now) : std::string();
+    if (why.empty()) return {};
     irreversible.insert(row.row);
     undo.plan.kept.push_back({.policy = row.policy,
                               .kind = row.kind,
                               .id = row.records.front(),
                               .scope = row.scope,
                               .code = "no-way-back",
-                              .message = "no way back was known when it was done; an undo looks whether there is one",
+                              .message = std::move(why),
                               .row = row.row});
     return {};
   }));
@@ -58,7 +71,7 @@ Task<Result<int>> undo(Engine& engine, UndoOptions options) {
   const apply::Hands hands = engine.hands(changing.prices, *changing.journal);
   CO_TRY(apply::UndoPlan undo, apply::plan_undo(hands, options.run, options.rows));
   if (options.dry_run) {
-    CO_TRY(keep_irreversible(*changing.journal, undo));
+    CO_TRY(keep_irreversible(*changing.journal, undo, engine.world().clock.wall()));
     CO_TRY(print_undo_plan(engine.common(), undo));
     co_return 0;
   }

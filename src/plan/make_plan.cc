@@ -29,6 +29,7 @@ struct Slot {
   const Slot* earlier = nullptr;  ///< the row before it on the same record
   const estate::Record& record() const { return candidate->view.record(); }
   std::string_view id() const { return record().id(); }
+  bool ends_record() const { return policy->actions[action]->ends_record(); }
   bool removes_data() const { return policy->actions[action]->removes_data(); }
 };
 
@@ -309,13 +310,20 @@ class Planner {
     }
   }
 
-  /// One record, one change that is not exact: the first policy's wins. Rows on one record follow each other.
+  /// One record, one change that is not exact: the first policy's wins, and nothing follows one that ends the record.
+  /// Rows on one record follow each other.
   static void supersede(ScopeRows& scope) {
     std::map<std::pair<std::string_view, std::string_view>, const Slot*> inexact, last;
     for (auto& rows : scope.policies) {
       for (Slot& slot : rows.slots) {
         if (slot.dropped) continue;
         const std::pair<std::string_view, std::string_view> key{rows.policy->kind->name, slot.id()};
+        if (const auto before = last.find(key); before != last.end() && before->second->ends_record()) {
+          rows.drop(slot, "superseded",
+                    fmt::format("it is gone by then: policy {} does {} before", before->second->policy->name,
+                                before->second->policy->actions[before->second->action]->type()));
+          continue;
+        }
         if (!slot.exact) {
           const auto [at, fresh] = inexact.try_emplace(key, &slot);
           if (!fresh) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <unordered_set>
+
 #include "base/encoding.h"
 #include "base/json.h"
 #include "plan/plan_json.h"
@@ -38,6 +40,16 @@ std::unexpected<Error> damaged(const std::string& path, std::string_view what) {
                .message = fmt::format("the plan file is damaged or was changed: {}", what),
                .resource = path,
                .hint = "Make the plan again"});
+}
+
+constexpr std::string_view row_start = R"({"row":)";
+
+/// The id at the front of a row's line as write_plan writes it; empty where it stands elsewhere.
+std::string_view row_id_of(std::string_view line) {
+  constexpr std::string_view front = R"({"row":{"row":")";
+  if (!line.starts_with(front)) return {};
+  line.remove_prefix(front.size());
+  return line.substr(0, line.find('"'));
 }
 
 template <class Put>
@@ -128,7 +140,7 @@ Result<std::optional<Row>> RowReader::next() {
   while (true) {
     TRY(const auto line, lines_.next());
     if (!line) return std::optional<Row>{};
-    if (!line->starts_with(R"({"row":)")) continue;
+    if (!line->starts_with(row_start)) continue;
     TRY(const Document document, parser_.parse(*line));
     TRY(Row row, row_from(document["row"]));
     return std::optional(std::move(row));
@@ -150,11 +162,17 @@ Result<PlanFile> PlanFile::open(Disk& disk, const std::string& path) {
   std::string previous;  // a line is digested when the next one shows that it is not the last
   std::string head;
   std::size_t rows = 0;
+  std::unordered_set<std::size_t> ids;  // by hash: a plan may have a million rows
   TRY(plan.each_line([&](std::string_view line) -> Result<void> {
     digest.add(previous);
     previous = line;
     if (head.empty()) head = line;
-    if (line.starts_with("{\"row\":")) ++rows;
+    if (!line.starts_with(row_start)) return {};
+    ++rows;
+    const auto id = row_id_of(line);
+    if (!id.empty() && !ids.insert(std::hash<std::string_view>{}(id)).second) {
+      return damaged(path, fmt::format("row {} stands there twice", id));
+    }
     return {};
   }));
   const auto end = parse_json(previous);

@@ -189,6 +189,20 @@ TEST_F(Files, AnIdThatIsNoneIsRefused) {
   }
 }
 
+// Both would be sent.
+TEST_F(Files, ARowThatStandsTwiceIsRefused) {
+  Plan plan;
+  plan.header.id = "p-1";
+  ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", plan, [](const RowSink& sink) -> Result<void> {
+    for (const std::size_t i : {1U, 2U, 1U}) TRY(sink(row(i)));
+    return {};
+  }));
+  const auto opened = PlanFile::open(world_.disk, "/tmp/plan");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::plan_damaged);
+  EXPECT_NE(opened.error().message.find(row(1).row), std::string::npos) << opened.error().message;
+}
+
 TEST_F(Files, ATornFileIsFound) {
   ASSERT_TRUE(write(2));
   const std::string whole = world_.disk.read_file("/tmp/plan", 1 << 20).value();

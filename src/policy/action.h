@@ -65,6 +65,8 @@ class Action {
   virtual std::vector<std::string> columns() const { return {}; }
   /// Removes or moves the data of a data set (volume → snapshots → …), so that the last-survivor rule applies.
   virtual bool removes_data() const { return false; }
+  /// The record is gone when it is done, so that no later action can be done on it.
+  virtual bool ends_record() const { return false; }
   /// Pure: the same view and context give the same draft.
   virtual std::variant<RowDraft, Kept> plan_row(const estate::RecordView& view, const Context& context) const = 0;
 };

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "sim/house.h"
+#include "snapshot_house.h"
 
 namespace reeve {
 namespace {
@@ -15,11 +15,6 @@ using sim::House;
 using sim::Sent;
 using sim::Wish;
 using ::testing::HasSubstr;
-
-sim::Library& library() {
-  static sim::Library shared;
-  return shared;
-}
 
 constexpr auto* delete_stale = R"(
 policies:
@@ -36,32 +31,13 @@ policies:
 )";
 
 /// `count` stale snapshots, snap-1000 and on, that the bin keeps for a week.
-class Scenarios : public ::testing::Test {
+class Scenarios : public SnapshotHouse {
  protected:
   void build(std::size_t count, sandbox::Behaviour behaviour = sandbox::Behaviour::plain, std::uint64_t seed = 1) {
-    house_ = std::make_unique<House>(library(), seed, behaviour);
-    std::string snapshots;
-    for (std::size_t i = 0; i < count; ++i) {
-      snapshots += fmt::format(R"({}{{"SnapshotId": "snap-{}", "StartTime": "-90d"}})", i == 0 ? "" : ",", 1000 + i);
-    }
-    const auto loaded = house_->load(fmt::format(
-        R"({{"format": 1, "bin_rules": [{{"Identifier": "rule7", "RetentionDays": 7}}], "snapshots": [{}]}})",
-        snapshots));
-    ASSERT_TRUE(loaded) << loaded.error().text();
-    const auto started = house_->start();
-    ASSERT_TRUE(started) << started.error().text();
+    SnapshotHouse::build(count, behaviour, seed);
     house_->network.before_change = [this](const Sent& sent) { ++sent_[sent.id]; };
   }
-  sim::Planned plan(const char* policy = delete_stale) {
-    auto made = house_->plan(Wish{.policies = policy, .limit = "none"});
-    EXPECT_TRUE(made) << made.error().text();
-    return std::move(made).value();
-  }
-  RunResult apply(const sim::Planned& plan) {
-    auto applied = house_->apply(plan.header.id, false);
-    EXPECT_TRUE(applied) << applied.error().text();
-    return applied ? *std::move(applied) : RunResult{};
-  }
+  sim::Planned plan(const char* policy = delete_stale) { return SnapshotHouse::plan(policy); }
   /// Resumes until nothing is left; the last result.
   RunResult resume() {
     RunResult last;
@@ -74,14 +50,9 @@ class Scenarios : public ::testing::Test {
     ADD_FAILURE() << "resume does not come to an end";
     return last;
   }
-  void faults(std::string_view rules) {
-    const auto set = house_->faults(rules);
-    ASSERT_TRUE(set) << set.error().text();
-  }
   std::size_t left() { return house_->home().snapshots.rows.size(); }
   std::size_t in_bin() { return house_->home().snapshots_in_bin.rows.size(); }
 
-  std::unique_ptr<House> house_;
   std::map<std::string, int> sent_;
 };
 

@@ -17,6 +17,7 @@ class DeleteSnapshotAction : public Action {
   std::string_view type() const override { return "delete"; }
   std::vector<std::string> guards() const override;
   bool removes_data() const override { return true; }
+  bool ends_record() const override { return true; }
   std::variant<RowDraft, Kept> plan_row(const estate::RecordView& view, const Context& context) const override;
 };
 
