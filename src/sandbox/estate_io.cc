@@ -71,6 +71,12 @@ void EstateReader::operator()(std::string_view name, std::int64_t& into) {
   const Value value = take(name, Kind::integer);
   if (!value.is_null()) into = value.as_integer();
 }
+void EstateReader::operator()(std::string_view name, double& into) {
+  known_.push_back(name);
+  const Value value = map_[name];
+  if (value.is_number()) into = value.as_real();
+  if (!value.is_null() && !value.is_number()) problems_.add(place_ + "." + std::string(name), "a number is wanted");
+}
 void EstateReader::operator()(std::string_view name, bool& into, bool) {
   const Value value = take(name, Kind::boolean);
   if (!value.is_null()) into = value.as_bool();

@@ -36,6 +36,7 @@ class EstateReader {
   static constexpr bool reads = true;
   void operator()(std::string_view name, std::string& into);
   void operator()(std::string_view name, std::int64_t& into);
+  void operator()(std::string_view name, double& into);
   void operator()(std::string_view name, bool& into, bool otherwise = false);
   void operator()(std::string_view name, Time& into);
   void operator()(std::string_view name, std::optional<Time>& into);
@@ -108,6 +109,7 @@ class EstateWriter {
   static constexpr bool reads = false;
   void operator()(std::string_view name, const std::string& value) { out_.put_if(name, value); }
   void operator()(std::string_view name, std::int64_t value) { out_.put(name, value); }
+  void operator()(std::string_view name, double value) { out_.put(name, value); }
   void operator()(std::string_view name, bool value, bool otherwise = false) {
     if (value != otherwise) out_.put(name, value);
   }
