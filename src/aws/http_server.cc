@@ -3,7 +3,9 @@
 #include <aws/http/connection.h>
 #include <aws/http/request_response.h>
 #include <aws/http/server.h>
+#include <aws/io/channel.h>
 #include <aws/io/socket.h>
+#include <aws/io/socket_channel_handler.h>
 #include <aws/io/stream.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -12,10 +14,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <mutex>
 #include <system_error>
 
 #include "aws/crt_runtime.h"
+#include "aws/http_server_body.h"
 #include "base/limits.h"
 
 namespace reeve::aws {
@@ -38,14 +42,20 @@ struct Incoming : std::enable_shared_from_this<Incoming> {
     aws_input_stream_release(body);
   }
   void answer(HttpAnswer given);
+  void hand_over();                  // to the loop
+  void open_window(std::size_t by);  // from any thread
+  void say_continue();               // the client waits for a word before it sends the body; from any thread
 
   Server& server;  // outlives every request: stop() waits for them
   HttpRequest request;
   std::size_t header_size = 0;
-  int refused = 0;                 // status, where a limit was passed
-  bool head = false;               // a HEAD request: its answer has no body
-  bool handed = false;             // to the loop
-  std::shared_ptr<Incoming> self;  // while the library may call back
+  int refused = 0;                            // status, where a limit was passed
+  bool head = false;                          // a HEAD request: its answer has no body
+  bool handed = false;                        // to the loop
+  std::atomic<bool> expects = false;          // a "100 Continue" before the body
+  std::size_t dropped = 0;                    // of a body that nobody wants
+  std::shared_ptr<server::RequestPipe> pipe;  // where the body is streamed
+  std::shared_ptr<Incoming> self;             // while the library may call back
 
   std::mutex mutex;
   aws_http_stream* stream = nullptr;  // nullptr: over
@@ -55,7 +65,7 @@ struct Incoming : std::enable_shared_from_this<Incoming> {
 };
 
 struct Server final : HttpServer {
-  Server(Loop& l, Handler h) : loop(l), handler(std::move(h)), idle(l), unserved(l) {}
+  Server(Loop& l, Handler h, Streams s) : loop(l), handler(std::move(h)), streams(std::move(s)), idle(l), unserved(l) {}
   ~Server() override { REEVE_ASSERT(stopped); }
   std::uint16_t port() const override { return bound_port; }
   Task<void> stop() override;
@@ -65,6 +75,7 @@ struct Server final : HttpServer {
 
   Loop& loop;
   Handler handler;
+  Streams streams;
   Event idle, unserved;
   std::size_t serving = 0;  // handlers that run
   std::uint16_t bound_port = 0;
@@ -102,13 +113,84 @@ struct BrokenBody : aws_input_stream {
   bool begun = false;
 };
 
+/// Whether a header of that name says so, without regard to case.
+bool header_is(const HttpRequest& request, std::string_view name, std::string_view value) {
+  for (const auto& [have, said] : request.headers) {
+    if (aws_http_header_name_eq(crt::cursor(have), crt::cursor(name))) {
+      return aws_http_header_name_eq(crt::cursor(said), crt::cursor(value));
+    }
+  }
+  return false;
+}
+
+std::optional<std::uint64_t> length_of(const std::vector<std::pair<std::string, std::string>>& headers) {
+  for (const auto& [name, value] : headers) {
+    if (!aws_http_header_name_eq(crt::cursor(name), crt::cursor("Content-Length"))) continue;
+    std::uint64_t size = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
+    if (error == std::errc{} && end == value.data() + value.size()) return size;
+  }
+  return std::nullopt;
+}
+
+void Incoming::open_window(std::size_t by) {
+  const std::lock_guard lock(mutex);
+  if (stream != nullptr) aws_http_stream_update_window(stream, by);
+}
+
+/// The library sends one answer a request and no interim ones: this goes past it, to the socket, on the connection's
+/// thread, where nothing else is being written since the request before was answered.
+void send_continue(aws_http_stream* stream) {
+  static constexpr std::string_view words = "HTTP/1.1 100 Continue\r\n\r\n";
+  aws_channel_slot* first =
+      aws_channel_get_first_slot(aws_http_connection_get_channel(aws_http_stream_get_connection(stream)));
+  aws_socket* socket =
+      first == nullptr ? nullptr : const_cast<aws_socket*>(aws_socket_handler_get_socket(first->handler));
+  if (socket == nullptr) return;
+  const aws_byte_cursor bytes = crt::cursor(words);
+  aws_socket_write(socket, &bytes, [](aws_socket*, int, std::size_t, void*) {}, nullptr);
+}
+
+void Incoming::say_continue() {
+  const std::lock_guard lock(mutex);
+  if (stream == nullptr) return;
+  struct Saying {
+    aws_channel_task task;
+    std::shared_ptr<Incoming> incoming;
+  };
+  auto* saying = new Saying{.incoming = shared_from_this()};
+  aws_channel_task_init(
+      &saying->task,
+      [](aws_channel_task*, void* argument, aws_task_status status) {
+        const std::unique_ptr<Saying> mine(static_cast<Saying*>(argument));
+        Incoming& in = *mine->incoming;
+        if (status == AWS_TASK_STATUS_RUN_READY && in.stream != nullptr && in.expects.exchange(false)) {
+          send_continue(in.stream);
+        }
+      },
+      saying, "say_continue");
+  aws_channel_schedule_task_now(aws_http_connection_get_channel(aws_http_stream_get_connection(stream)), &saying->task);
+}
+
+void Incoming::hand_over() {
+  handed = true;
+  server.handed.fetch_add(1);
+  server.loop.run_or_post([incoming = shared_from_this()]() mutable {
+    Server& to = incoming->server;
+    to.loop.spawn(to.serve(std::move(incoming)));
+  });
+}
+
 void Incoming::answer(HttpAnswer given) {
+  // A client that still waits for the word to go on may send its next request in the body's place.
+  const bool unread = pipe && pipe->give_up() && expects.exchange(false);
   if (given.sent == HttpAnswer::Sent::nothing) {
     const std::lock_guard lock(mutex);
     if (stream != nullptr) aws_http_connection_close(aws_http_stream_get_connection(stream));
     return;
   }
   response = std::move(given.response);
+  if (unread) response.headers.emplace_back("Connection", "close");
   message = aws_http_message_new_response(crt::allocator());
   aws_http_message_set_response_status(message, response.status);
   bool sized = false;
@@ -119,13 +201,20 @@ void Incoming::answer(HttpAnswer given) {
     aws_http_message_add_header(message, header);
   }
   const bool bodiless = response.status < 200 || response.status == 204 || response.status == 304;
-  if (!sized && !bodiless) {
+  if (!sized && !bodiless && response.stream) {
+    aws_http_message_add_header(message, {.name = crt::cursor("Transfer-Encoding"), .value = crt::cursor("chunked")});
+  } else if (!sized && !bodiless) {
     const std::string size = std::to_string(response.body.size());
     aws_http_header header{};
     header.name = crt::cursor("Content-Length"), header.value = crt::cursor(size);
     aws_http_message_add_header(message, header);
   }
-  if (!response.body.empty() && !bodiless && !head) {
+  if (response.stream && !bodiless && !head) {
+    std::optional<std::uint64_t> broken_after;
+    if (given.sent == HttpAnswer::Sent::half) broken_after = length_of(response.headers).value_or(0) / 2;
+    body = server::answer_stream(server.loop, std::move(response.stream), broken_after);
+    aws_http_message_set_body_stream(message, body);
+  } else if (!response.body.empty() && !bodiless && !head) {
     const std::string_view whole = response.body;
     const aws_byte_cursor bytes = crt::cursor(whole);
     body = given.sent == HttpAnswer::Sent::half ? new BrokenBody(whole.substr(0, whole.size() / 2))
@@ -163,11 +252,38 @@ int on_header_block_done(aws_http_stream* stream, aws_http_header_block block, v
   in.request.method = crt::view(method);
   in.head = in.request.method == "HEAD";
   in.request.target = crt::view(uri);
+  if (in.refused != 0) return AWS_OP_SUCCESS;
+  in.expects = header_is(in.request, "Expect", "100-continue");
+  if (!in.server.streams || !in.server.streams(in.request)) {
+    if (in.expects.exchange(false)) send_continue(stream);
+    return AWS_OP_SUCCESS;
+  }
+  in.pipe = std::make_shared<server::RequestPipe>(
+      in.server.loop,
+      [weak = in.weak_from_this()](std::size_t bytes) {
+        if (const auto alive = weak.lock()) alive->open_window(bytes);
+      },
+      [weak = in.weak_from_this()] {
+        if (const auto alive = weak.lock()) alive->say_continue();
+      });
+  in.request.stream = server::request_source(in.pipe, length_of(in.request.headers));
+  in.hand_over();
   return AWS_OP_SUCCESS;
 }
 
-int on_body(aws_http_stream*, const aws_byte_cursor* data, void* user_data) {
+int on_body(aws_http_stream* stream, const aws_byte_cursor* data, void* user_data) {
   auto& in = *static_cast<Incoming*>(user_data);
+  if (in.pipe) {
+    if (in.pipe->put(crt::view(*data))) return AWS_OP_SUCCESS;
+    in.dropped += data->len;
+    if (in.dropped > limits::request_body_bytes) return aws_raise_error(AWS_ERROR_HTTP_CONNECTION_CLOSED);
+    aws_http_stream_update_window(stream, data->len);
+    return AWS_OP_SUCCESS;
+  }
+  // Small bodies end within the first window; what goes beyond is read on.
+  if (in.refused != 0 || in.request.body.size() + data->len > server::window_bytes / 2) {
+    aws_http_stream_update_window(stream, data->len);
+  }
   if (in.refused != 0) return AWS_OP_SUCCESS;  // read and dropped, so that the client hears the answer
   if (data->len > limits::request_body_bytes - in.request.body.size()) {
     in.refused = 413;
@@ -180,6 +296,10 @@ int on_body(aws_http_stream*, const aws_byte_cursor* data, void* user_data) {
 
 int on_request_done(aws_http_stream*, void* user_data) {
   auto& in = *static_cast<Incoming*>(user_data);
+  if (in.pipe) {
+    in.pipe->end(true);
+    return AWS_OP_SUCCESS;
+  }
   if (in.refused != 0) {
     in.answer({.response = {.status = in.refused, .headers = {{"Connection", "close"}}, .body = {}}});
     return AWS_OP_SUCCESS;
@@ -187,12 +307,7 @@ int on_request_done(aws_http_stream*, void* user_data) {
   const std::size_t size = in.request.body.size();
   in.request.body.resize(size + padding_bytes);  // writes the zeros
   in.request.body.resize(size);
-  in.handed = true;
-  in.server.handed.fetch_add(1);
-  in.server.loop.run_or_post([incoming = in.shared_from_this()]() mutable {
-    Server& to = incoming->server;
-    to.loop.spawn(to.serve(std::move(incoming)));
-  });
+  in.hand_over();
   return AWS_OP_SUCCESS;
 }
 
@@ -203,6 +318,7 @@ void on_complete(aws_http_stream* stream, int, void* user_data) {
     in.stream = nullptr;
   }
   aws_http_stream_release(stream);
+  if (in.pipe) in.pipe->end(false);
   const auto keep = std::move(in.self);
   if (in.handed) in.server.finished();
 }
@@ -280,6 +396,8 @@ Result<void> Server::start(std::uint16_t wanted) {
   options.socket_options = &socket;
   options.server_user_data = this;
   options.on_incoming_connection = &on_incoming_connection;
+  options.manual_window_management = true;
+  options.initial_window_size = server::window_bytes;
   options.on_destroy_complete = [](void* user_data) {
     auto done = std::move(static_cast<Server*>(user_data)->destroyed);
     done(true);
@@ -330,8 +448,9 @@ Task<void> Server::stop() {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, std::uint16_t port, Handler handler) {
-  auto server = std::make_unique<Server>(loop, std::move(handler));
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, std::uint16_t port, Handler handler,
+                                                       Streams streams) {
+  auto server = std::make_unique<Server>(loop, std::move(handler), std::move(streams));
   TRY(server->start(port));
   return server;
 }

@@ -23,12 +23,18 @@ struct HttpAnswer {
 
 /// An HTTP/1.1 server on 127.0.0.1. Each request is handed to `handler` as if on the loop's thread (see
 /// Loop::run_or_post); its answer is sent.
-/// Limits: bodies up to limits::request_body_bytes, 431 and 413 past the limits. Keep-alive; tcp_nodelay.
+/// Limits: bodies that are not streamed up to limits::request_body_bytes, 431 and 413 past the limits. Keep-alive;
+/// tcp_nodelay. `Expect: 100-continue` is answered when the body is wanted: where it is streamed, by reading it.
 class HttpServer {
  public:
   using Handler = std::function<Task<HttpAnswer>(HttpRequest)>;
+  /// Whether the handler is to have a request's body as HttpRequest::stream, told by the request's head alone. Called
+  /// on the library's thread: must look at nothing else. Such requests are handed over before their bodies have come;
+  /// what the handler leaves of a body is dropped.
+  using Streams = std::function<bool(const HttpRequest& head)>;
   /// Port 0 picks a free one. Errors: network (the port is taken).
-  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, std::uint16_t port, Handler handler);
+  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, std::uint16_t port, Handler handler,
+                                                    Streams streams = {});
   virtual ~HttpServer() = default;
   virtual std::uint16_t port() const = 0;
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
