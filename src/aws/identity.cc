@@ -22,9 +22,10 @@ bool is_account(std::string_view text) {
 
 }  // namespace
 
-Task<Result<Identity>> who_am_i(Api& api, std::string region) {
+Task<Result<Identity>> who_am_i(Api& api, std::string region, Cancel cancel) {
   Request request{.service = "sts", .operation = "GetCallerIdentity", .params = no_params()};
   request.scope.region = std::move(region);
+  request.cancel = std::move(cancel);
   Task<Result<Response>> call = api.call(std::move(request));
   CO_TRY(const Response answer, co_await std::move(call));
   Identity out{.account = answer.document["Account"].as_string(), .arn = answer.document["Arn"].as_string()};
@@ -40,9 +41,10 @@ Task<Result<Identity>> who_am_i(Api& api, std::string region) {
   co_return out;
 }
 
-Task<Result<std::optional<std::string>>> account_alias(Api& api, Scope scope) {
+Task<Result<std::optional<std::string>>> account_alias(Api& api, Scope scope, Cancel cancel) {
   Request request{.service = "iam", .operation = "ListAccountAliases", .params = no_params()};
   request.scope = std::move(scope);
+  request.cancel = std::move(cancel);
   Task<Result<Response>> call = api.call(std::move(request));
   CO_TRY(const Response answer, co_await std::move(call));
   // An account has at most one alias (IAM user guide: "Create an alias for an AWS account ID").
@@ -50,13 +52,14 @@ Task<Result<std::optional<std::string>>> account_alias(Api& api, Scope scope) {
   co_return alias.is_text() ? std::optional(alias.as_string()) : std::nullopt;
 }
 
-Task<Result<std::vector<Region>>> list_regions(Api& api, Scope scope) {
+Task<Result<std::vector<Region>>> list_regions(Api& api, Scope scope, Cancel cancel) {
   Builder params;
   params.begin_map();
   params.put("AllRegions", true);
   params.end();
   Request request{.service = "ec2", .operation = "DescribeRegions", .params = params.finish()};
   request.scope = std::move(scope);
+  request.cancel = std::move(cancel);
   Task<Result<Response>> call = api.call(std::move(request));
   CO_TRY(const Response answer, co_await std::move(call));
   std::vector<Region> out;

@@ -191,7 +191,7 @@ Task<Result<int>> doctor(Engine& engine) {
   CO_TRY(report.connected, co_await engine.connect());
   report.clock_off_s = static_cast<double>(engine.clock_off().count()) / 1e6;
   aws::Scope home = report.connected.scopes.front();
-  const auto regions = co_await aws::list_regions(engine.api(), std::move(home));
+  const auto regions = co_await aws::list_regions(engine.api(), std::move(home), engine.stop());
   if (!regions) report.regions_unknown = regions.error().text();
   if (regions) {
     for (const auto& region : *regions) {

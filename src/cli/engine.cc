@@ -321,7 +321,7 @@ apply::Hands Engine::hands(const estate::Prices& prices, apply::Journal& journal
 Task<Result<std::vector<std::string>>> Engine::chosen_regions(const std::string& partition) {
   if (contains(common_.regions, "all")) {
     aws::Scope scope{.partition = partition, .region = region_};
-    const auto regions = co_await aws::list_regions(*counting_, std::move(scope));
+    const auto regions = co_await aws::list_regions(*counting_, std::move(scope), stop());
     if (!regions) co_return std::unexpected(regions.error());
     std::vector<std::string> out;
     for (const auto& region : *regions) {
@@ -347,7 +347,7 @@ Result<aws::Scope> Engine::one_scope() const {
 
 Task<Result<Connected>> Engine::connect(std::string service) {
   if (const auto home = one_scope(); !home) co_return std::unexpected(home.error());
-  const auto identity = co_await aws::who_am_i(*counting_, region_);
+  const auto identity = co_await aws::who_am_i(*counting_, region_, stop());
   if (!identity) co_return std::unexpected(identity.error());
   Connected out;
   out.identity = *identity;
@@ -357,7 +357,7 @@ Task<Result<Connected>> Engine::connect(std::string service) {
     out.scopes.push_back({.partition = identity->partition, .account = identity->account, .region = region});
   }
   aws::Scope scope = out.scopes.front();
-  const auto alias = co_await aws::account_alias(*counting_, std::move(scope));
+  const auto alias = co_await aws::account_alias(*counting_, std::move(scope), stop());
   out.alias_known = alias.has_value();
   if (alias) out.alias = *alias;
   const std::string set = live_->sender().endpoint_override(service);
