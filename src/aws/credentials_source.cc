@@ -123,17 +123,25 @@ class Chain final : public CredentialSource {
 
     Task<Result<Credentials>> container = from_container(context());
     auto found = co_await std::move(container);
-    if (found || found.error().code != Code::not_found) co_return found;
-    tried.push_back("container: " + found.error().message);
+    if (found || found.error().code == Code::cancelled) co_return found;
+    tried.push_back("container: " + said(found.error()));
+    if (found.error().code != Code::not_found)
+      co_return none_of(tried);  // it is there, and does not answer as it should
 
     Task<Result<Credentials>> instance = from_instance_metadata(context());
     found = co_await std::move(instance);
-    if (found || found.error().code != Code::not_found) co_return found;
-    tried.push_back("instance metadata: " + found.error().message);
-    co_return no_credentials(
-        fmt::format("no credentials were found. Tried\n  {}\n", fmt::join(tried, "\n  ")),
-        "set AWS_PROFILE or --profile, log in (aws sso login, aws login), or set AWS_ACCESS_KEY_ID "
-        "and AWS_SECRET_ACCESS_KEY");
+    if (found || found.error().code == Code::cancelled) co_return found;
+    tried.push_back("instance metadata: " + said(found.error()));
+    co_return none_of(tried);
+  }
+
+  static std::string said(const Error& error) {
+    return error.hint.empty() ? error.message : fmt::format("{} ({})", error.message, error.hint);
+  }
+  static std::unexpected<Error> none_of(const Tried& tried) {
+    return no_credentials(fmt::format("no credentials were found. Tried\n  {}\n", fmt::join(tried, "\n  ")),
+                          "set AWS_PROFILE or --profile, log in (aws sso login, aws login), or set AWS_ACCESS_KEY_ID "
+                          "and AWS_SECRET_ACCESS_KEY");
   }
 
   /// A role of the profile comes first; what the environment leaves out may stand in the profile.
