@@ -1,9 +1,7 @@
 #include "aws/transport.h"
 
 #include <aws/http/connection_manager.h>
-#include <aws/http/http.h>
 #include <aws/http/proxy.h>
-#include <aws/io/io.h>
 #include <aws/io/socket.h>
 #include <aws/io/tls_channel_handler.h>
 #include <fmt/format.h>
@@ -13,59 +11,21 @@
 #include <tuple>
 
 #include "aws/crt_runtime.h"
+#include "aws/transport_errors.h"
 #include "aws/transport_exchange.h"
+#include "aws/transport_streamed.h"
 #include "aws/transport_tls.h"
 #include "base/encoding.h"
 
 namespace reeve::aws {
 namespace {
 
-using Origin = std::tuple<std::string, std::string, std::uint16_t>;  // scheme, host, port
+/// Scheme, host, port, and whether answers are held back that nobody reads.
+using Origin = std::tuple<std::string, std::string, std::uint16_t, bool>;
 
 std::uint16_t port_of(const HttpRequest& request) {
   if (request.port != 0) return request.port;
   return request.scheme == "http" ? 80 : 443;
-}
-
-/// What part of the way failed, for people.
-std::string_view what_failed(int error) {
-  switch (error) {
-    case AWS_IO_DNS_QUERY_FAILED:
-    case AWS_IO_DNS_INVALID_NAME:
-    case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:
-    case AWS_IO_DNS_HOST_REMOVED_FROM_CACHE:
-      return "the name could not be resolved";
-    case AWS_IO_SOCKET_CONNECTION_REFUSED:
-      return "the connection was refused";
-    case AWS_IO_SOCKET_TIMEOUT:
-      return "no connection in time";
-    case AWS_IO_SOCKET_NO_ROUTE_TO_HOST:
-    case AWS_IO_SOCKET_NETWORK_DOWN:
-      return "the network is not reachable";
-    case AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE:
-    case AWS_IO_TLS_ERROR_ALERT_RECEIVED:
-    case AWS_IO_TLS_NEGOTIATION_TIMEOUT:
-    case AWS_IO_TLS_CTX_ERROR:
-      return "TLS could not be agreed on (is the certificate trusted? AWS_CA_BUNDLE names other authorities)";
-    case AWS_ERROR_HTTP_CONNECTION_CLOSED:
-    case AWS_ERROR_HTTP_SERVER_CLOSED:
-    case AWS_IO_SOCKET_CLOSED:
-    case AWS_IO_BROKEN_PIPE:
-      return "the connection broke before the answer was complete";
-    case AWS_ERROR_HTTP_PROXY_CONNECT_FAILED:
-    case AWS_ERROR_HTTP_PROXY_CONNECT_FAILED_RETRYABLE:
-      return "the proxy did not connect";
-    case AWS_ERROR_HTTP_PROTOCOL_ERROR:
-      return "the answer is not HTTP";
-    default:
-      return crt::error_text(error);
-  }
-}
-
-bool is_bad_request(int error) {
-  return error == AWS_ERROR_HTTP_INVALID_PATH || error == AWS_ERROR_HTTP_INVALID_METHOD ||
-         error == AWS_ERROR_HTTP_INVALID_HEADER_NAME || error == AWS_ERROR_HTTP_INVALID_HEADER_VALUE ||
-         error == AWS_ERROR_HTTP_INVALID_HEADER_FIELD;
 }
 
 struct Proxy {
@@ -118,10 +78,15 @@ class Transport final : public Http {
       Task<Result<void>> loading = load_tls();
       CO_TRY(co_await std::move(loading));
     }
-    const Origin origin{request.scheme, request.host, port_of(request)};
+    const Origin origin{request.scheme, request.host, port_of(request), request.streams_response};
     const std::string where = fmt::format("{}://{}:{}", request.scheme, request.host, port_of(request));
     CO_TRY(Pool * pool, pool_of(origin));
-    Task<Result<HttpResponse>> exchange = exchange_over(*pool, where, std::move(request), deadline, cancel);
+    Task<Result<HttpResponse>> exchange =
+        request.stream || request.streams_response
+            ? crt::send_streamed(loop_, pool->manager, pool->handshakes, where, std::move(request),
+                                 {.deadline = deadline, .stall = options_.stall_timeout, .cancel = cancel},
+                                 options_.response_limit_bytes)
+            : exchange_over(*pool, where, std::move(request), deadline, cancel);
     ++pool->in_use;
     auto result = co_await std::move(exchange);
     --pool->in_use;
@@ -145,7 +110,8 @@ class Transport final : public Http {
       auto done = completion.completer();  // the library never called: take the call out of the air
       done({.error = error});
     }
-    enum class Stop { no, deadline, cancel } stop = Stop::no;
+    using crt::Stop;
+    Stop stop = Stop::no;
     bool connected = true;
     auto give_up = [&](Stop why) {
       if (stop != Stop::no) return;
@@ -174,33 +140,7 @@ class Transport final : public Http {
     if (pool.handshakes != nullptr) pool.handshakes->forget(handshake);
 
     if (outcome.error == 0 && !outcome.unframed) co_return std::move(exchange->response);
-    Error error{.code = Code::network, .message = fmt::format("{}: {}", where, what_failed(outcome.error))};
-    using Excess = crt::Outcome::Excess;
-    if (outcome.excess == Excess::headers) {
-      error.code = Code::limit_exceeded;
-      error.message = fmt::format("{}: the answer has more than {} headers, {} bytes of them or {} interim answers",
-                                  where, limits::response_headers, limits::response_header_bytes,
-                                  limits::interim_answers);
-    } else if (outcome.excess == Excess::body) {
-      error.code = Code::limit_exceeded;
-      error.message = fmt::format("{}: the answer is larger than {} bytes", where, options_.response_limit_bytes);
-    } else if (outcome.error == 0) {
-      error.message =
-          where + ": the answer does not say where it ends (no Content-Length, no chunks), so it was not read";
-      error.hint = "something on the way answers in HTTP/1.0: see HTTP_PROXY, HTTPS_PROXY and the endpoint";
-    } else if (!outcome.tls.empty()) {  // what is configured must change before it can work
-      error.code = Code::endpoint;
-      error.message = fmt::format("{}: TLS could not be agreed on: {}", where, outcome.tls);
-      error.hint = "check the endpoint's name; AWS_CA_BUNDLE or ca_bundle in the profile names other authorities";
-    } else if (stop == Stop::deadline) {
-      error.code = Code::timed_out,
-      error.message = where + (connected ? ": no answer before the deadline" : ": no connection before the deadline");
-    } else if (stop == Stop::cancel) {
-      error.code = Code::cancelled, error.message = where + ": interrupted while waiting for the answer";
-    } else if (is_bad_request(outcome.error)) {
-      error.code = Code::invalid_params, error.message = where + ": the request cannot be written as HTTP";
-    }
-    co_return fail(std::move(error));
+    co_return fail(crt::explain(where, outcome, stop, connected, options_.response_limit_bytes));
   }
 
   /// Reading the authorities takes milliseconds, so a worker does it, once.
@@ -246,7 +186,7 @@ class Transport final : public Http {
         pools_.erase(oldest);
       }
     }
-    const auto& [scheme, written, port] = origin;
+    const auto& [scheme, written, port, held_back] = origin;
     const bool brackets = written.starts_with('[') && written.ends_with(']');  // an IPv6 address in a URL
     const std::string host = brackets ? written.substr(1, written.size() - 2) : written;
     const bool secure = scheme == "https";
@@ -278,7 +218,8 @@ class Transport final : public Http {
 
     aws_http_connection_manager_options options{};
     options.bootstrap = runtime_.client();
-    options.initial_window_size = SIZE_MAX;
+    options.initial_window_size = held_back ? crt::Flow::unread_bytes : SIZE_MAX;
+    options.enable_read_back_pressure = held_back;
     options.socket_options = &socket;
     options.tls_connection_options = secure ? &tls : nullptr;
     options.host = crt::cursor(host);
@@ -292,7 +233,7 @@ class Transport final : public Http {
     if (secure) aws_tls_connection_options_clean_up(&tls);
     if (manager == nullptr) {
       return fail({.code = Code::network,
-                   .message = fmt::format("{}://{}:{}: {}", scheme, host, port, what_failed(aws_last_error()))});
+                   .message = fmt::format("{}://{}:{}: {}", scheme, host, port, crt::what_failed(aws_last_error()))});
     }
     managers_.expect();
     return &pools_

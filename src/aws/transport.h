@@ -14,6 +14,8 @@ struct TransportOptions {
   Duration connect_timeout = std::chrono::seconds(10);
   /// A connection that nobody used for so long is closed; AWS's front ends close theirs after 20 s and more.
   Duration idle_timeout = std::chrono::seconds(15);
+  /// A streamed body of which not a byte moves for so long, while somebody waits for one, is timed_out.
+  Duration stall_timeout = std::chrono::seconds(60);
   std::size_t connections_per_endpoint = 64;
   /// Endpoints with open connections; past it the one that was not used for the longest time is let go.
   std::size_t endpoints = 128;
@@ -33,7 +35,12 @@ struct TransportOptions {
 /// Body, headers and interim answers have limits (base/limits.h). One header line that never ends is bounded by the
 /// deadline alone: the library gathers it whole before it hands it over.
 ///
-/// Destroy it on the loop's thread when every send() has ended: it waits for the library's threads.
+/// Streamed bodies (HttpRequest) are held to about 1 MiB each way: a reader that does not read holds its server back.
+/// They have no limit of size; the deadline and the cancel of send() count until the last byte was read. A body that is
+/// torn is an error of network; a reader that is dropped before the end closes its connection.
+///
+/// Destroy it on the loop's thread when every send() has ended and every HttpResponse::stream is gone: it waits for the
+/// library's threads.
 /// Errors of send(): those of Http; network says what failed (name resolution, connection, TLS, a torn connection).
 std::unique_ptr<Http> make_http(Loop& loop, Workers& workers, TransportOptions options = {});
 

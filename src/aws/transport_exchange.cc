@@ -5,33 +5,21 @@
 #include <aws/http/request_response.h>
 #include <aws/io/stream.h>
 
-#include <algorithm>
-#include <charconv>
-
 #include "aws/crt_runtime.h"
-#include "base/limits.h"
 
 namespace reeve::aws::crt {
 namespace {
 
-/// Connections that closed while they lay in the pool, one after another, before it counts as a fault.
-constexpr int most_attempts = 4;
 /// What readers may look at behind a body (Http's contract).
 constexpr std::size_t padding_bytes = 64;
 
-bool has_header(const HttpRequest& request, std::string_view name) {
-  return std::ranges::any_of(
-      request.headers, [&](const auto& header) { return aws_http_header_name_eq(cursor(header.first), cursor(name)); });
-}
-
-void add(aws_http_message* message, std::string_view name, std::string_view value) {
-  aws_http_header header{};
-  header.name = cursor(name);
-  header.value = cursor(value);
-  aws_http_message_add_header(message, header);
-}
-
 }  // namespace
+
+void pad(std::string& body) {
+  const std::size_t size = body.size();
+  body.resize(size + padding_bytes);  // writes the zeros
+  body.resize(size);
+}
 
 Exchange::Exchange(HttpRequest request, std::size_t response_limit_bytes)
     : request_(std::move(request)), limit_(response_limit_bytes) {}
@@ -43,19 +31,9 @@ Exchange::~Exchange() {
 
 int Exchange::start(aws_http_connection_manager* manager, std::move_only_function<void(Outcome)> done) {
   message_ = aws_http_message_new_request(allocator());
-  if (aws_http_message_set_request_method(message_, cursor(request_.method)) != AWS_OP_SUCCESS ||
-      aws_http_message_set_request_path(message_, cursor(request_.target)) != AWS_OP_SUCCESS) {
-    return aws_last_error();
-  }
-  if (!has_header(request_, "Host")) {
-    const bool standard = request_.port == 0 || request_.port == (request_.scheme == "http" ? 80 : 443);
-    add(message_, "Host", standard ? request_.host : request_.host + ":" + std::to_string(request_.port));
-  }
-  for (const auto& [name, value] : request_.headers) add(message_, name, value);
   const bool sends_body = !request_.body.empty() || request_.method == "POST" || request_.method == "PUT";
-  if (sends_body && !has_header(request_, "Content-Length") && !has_header(request_, "Transfer-Encoding")) {
-    add(message_, "Content-Length", std::to_string(request_.body.size()));
-  }
+  const auto body_bytes = sends_body ? std::optional<std::uint64_t>(request_.body.size()) : std::nullopt;
+  if (const int error = write_head(message_, request_, body_bytes); error != 0) return error;
   manager_ = manager;
   done_ = std::move(done);
   self_ = shared_from_this();
@@ -122,32 +100,18 @@ int Exchange::send_on(aws_http_connection* connection) {
 int Exchange::on_headers(aws_http_stream*, int block, const aws_http_header* headers, std::size_t count,
                          void* user_data) {
   auto* self = static_cast<Exchange*>(user_data);
-  self->headers_ += count;
-  for (std::size_t i = 0; i < count; ++i) self->header_bytes_ += headers[i].name.len + headers[i].value.len;
-  if (self->headers_ > limits::response_headers || self->header_bytes_ > limits::response_header_bytes) {
+  if (!self->head_.take(block, headers, count, self->response)) {
     self->excess_ = Outcome::Excess::headers;
     return aws_raise_error(AWS_ERROR_HTTP_CALLBACK_FAILURE);
   }
-  if (block != AWS_HTTP_HEADER_BLOCK_MAIN) return AWS_OP_SUCCESS;
-  if (self->response.headers.empty()) self->response.headers.reserve(12);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string_view name = view(headers[i].name), value = view(headers[i].value);
-    if (aws_http_header_name_eq(headers[i].name, cursor("Content-Length"))) {
-      std::size_t size = 0;
-      std::from_chars(value.data(), value.data() + value.size(), size);
-      if (size <= self->limit_) self->response.body.reserve(size + padding_bytes);
-      self->framed_ = true;
-    } else if (aws_http_header_name_eq(headers[i].name, cursor("Transfer-Encoding"))) {
-      self->framed_ = true;
-    }
-    self->response.headers.emplace_back(name, value);
-  }
+  const std::size_t size = self->head_.size().value_or(0);
+  if (size <= self->limit_) self->response.body.reserve(size + padding_bytes);
   return AWS_OP_SUCCESS;
 }
 
 int Exchange::on_headers_end(aws_http_stream*, int block, void* user_data) {
   auto* self = static_cast<Exchange*>(user_data);
-  if (block != AWS_HTTP_HEADER_BLOCK_INFORMATIONAL || ++self->interim_ <= limits::interim_answers) return AWS_OP_SUCCESS;
+  if (self->head_.end_block(block)) return AWS_OP_SUCCESS;
   self->excess_ = Outcome::Excess::headers;
   return aws_raise_error(AWS_ERROR_HTTP_CALLBACK_FAILURE);
 }
@@ -191,20 +155,9 @@ void Exchange::on_complete(aws_http_stream* stream, int error, void* user_data) 
 
 void Exchange::finish(int error) {
   const auto keep = std::move(self_);
-  if (error == 0) {
-    const std::size_t size = response.body.size();
-    response.body.resize(size + padding_bytes);  // writes the zeros
-    response.body.resize(size);
-  }
+  if (error == 0) pad(response.body);
   auto done = std::move(done_);
-  done({.error = error, .excess = excess_, .unframed = lacks_body()});
-}
-
-// The library takes an answer without a length as one without a body (RFC 9112 section 6.3 has it end with the
-// connection). What would be read as an empty answer may be a list of thousands. Refusals are told by their status.
-bool Exchange::lacks_body() const {
-  const bool success = response.status >= 200 && response.status < 300;
-  return success && !framed_ && response.status != 204 && request_.method != "HEAD";
+  done({.error = error, .excess = excess_, .unframed = head_.lacks_body(request_, response.status)});
 }
 
 bool Exchange::abort() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 
+#include "aws/transport_head.h"
 #include "base/seams.h"
 
 struct aws_http_connection;
@@ -19,11 +20,17 @@ namespace reeve::aws::crt {
 
 /// How an exchange ended.
 struct Outcome {
-  int error = 0;  ///< the library's error number; 0 = answered
+  int error = 0;                                                    ///< the library's error number; 0 = answered
   enum class Excess { none, body, headers } excess = Excess::none;  ///< the limit that the answer passed
   bool unframed = false;  ///< the answer says neither its length nor that it comes in chunks: its body was not read
   std::string tls = {};   ///< not empty: TLS failed for good, and says so
 };
+
+/// Connections that closed while they lay in the pool, one after another, before it counts as a fault.
+inline constexpr int most_attempts = 4;
+
+/// Puts the zeros behind a body that Http's contract promises.
+void pad(std::string& body);
 
 /// One request and its answer on the library's threads. Made and started on the loop's thread; `done` is called once,
 /// on any thread, and after that `response` belongs to the loop's thread again.
@@ -56,7 +63,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void acquire();
   int send_on(aws_http_connection* connection);  // with mutex_ held
   void finish(int error);
-  bool lacks_body() const;
 
   HttpRequest request_;
   const std::size_t limit_;
@@ -73,8 +79,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // Whoever the library calls back on; one call at a time.
   Outcome::Excess excess_ = Outcome::Excess::none;
-  std::size_t headers_ = 0, header_bytes_ = 0, interim_ = 0;
-  bool began_ = false, framed_ = false;
+  AnswerHead head_;
+  bool began_ = false;
   int attempts_ = 0;
 };
 
