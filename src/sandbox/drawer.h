@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,15 @@ class EstateTables;
 class Store;
 struct Region;
 
+using Tags = std::map<std::string, std::string, std::less<>>;
+
+/// Takes a resource that may bear tags: its ARN, its type as the tagging API filters by it ("sqs:queue"), its tags.
+using TagVisitor = std::function<void(const std::string& arn, std::string_view type, Tags& tags)>;
+/// Where a drawer is, for the ARNs of its rows; `region` is empty in an account's drawer.
+struct DrawerPlace {
+  std::string account, region;
+};
+
 /// One service's part of a region or of an account. A service derives its own with `static constexpr std::string_view
 /// name` and tables as members, in services/NAME.h or in its one file.
 class Drawer {
@@ -24,6 +34,8 @@ class Drawer {
   virtual void each_table(EstateTables& tables) = 0;
   /// Does what is due and says when something is due next; Store::wake brings it here. Drawers of accounts never wake.
   virtual std::optional<Time> settle(Store&, Region&, Time) { return std::nullopt; }
+  /// Shows each resource that may bear tags, whether it has some or not: the tagging API reads and writes them so.
+  virtual void each_tagged(const DrawerPlace&, const TagVisitor&) {}
 };
 
 /// The drawers of one place, made when they are first opened.

@@ -26,8 +26,6 @@ bool has(const Range& range, const T& value) {
   return false;
 }
 
-using Tags = std::map<std::string, std::string, std::less<>>;
-
 /// How the cloud behaves: `plain` completes each transition at once, is consistent and never throttles; `aws` has AWS's
 /// delays, eventual consistency, quotas and token buckets, by the sandbox's clock and seeded chance.
 enum class Behaviour : std::uint8_t { plain, aws };
@@ -291,10 +289,11 @@ struct Account {
   std::map<std::string, Region, std::less<>> regions;
 };
 
-/// Temporary credentials that STS gave.
+/// Temporary credentials that STS gave; or an IAM user's key, which has no token and does not end.
 struct Session {
   std::string secret, token, account, arn, user_id;
   Time expires;
+  std::string user_key = {};  ///< the id of an IAM user's key
 };
 
 /// What will happen by itself.
