@@ -105,6 +105,7 @@ std::expected<Document, Fault> Sandbox::run(std::string_view account_id, std::st
   Region* region = store_.region(*account, region_name);
   if (!region) return fault("AuthFailure", fmt::format("There is no region {}.", region_name), 401);
   const std::string caller = session ? session->arn : fmt::format("arn:aws:iam::{}:user/sandbox", account->id);
+  if (session) note_use(*account, *session, service, region->name, at);
   const Handler handler = registry_.find(service, operation);
   if (!handler) return std::unexpected(words::unknown_operation(protocol_of(service), operation));
   TRY(allowed(*account, *region, service, operation, params, caller));

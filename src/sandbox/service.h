@@ -140,6 +140,9 @@ void remove_volume(Call& call, const std::string& id);
 const Snapshot* visible_snapshot(const Call& call, std::string_view id);
 const Image* visible_image(const Call& call, std::string_view id);
 
+/// Writes down where IAM keeps it that a user's key or a role was used (GetAccessKeyLastUsed, RoleLastUsed).
+void note_use(Account& account, const Session& session, std::string_view service, std::string_view region, Time now);
+
 /// A zone of the region: the given one, or the first.
 std::string default_zone(const Call& call);
 
