@@ -82,7 +82,7 @@ class AlarmRule {
   std::vector<std::string> alarms() const;
   template <class StateOf>
   bool holds(StateOf state_of) const {
-    return holds(0, state_of);
+    return holds(parts_.size() - 1, state_of);
   }
 
  private:
@@ -95,20 +95,19 @@ class AlarmRule {
   };
   struct Parser;
   template <class StateOf>
-  bool holds(std::size_t from_root, StateOf& state_of) const {
-    const Part& part = parts_[parts_.size() - 1 - from_root];
-    auto at = [&](std::size_t index) { return holds(parts_.size() - 1 - index, state_of); };
+  bool holds(std::size_t index, StateOf& state_of) const {
+    const Part& part = parts_[index];
     switch (part.op) {
       case Op::constant:
         return part.value;
       case Op::state:
         return state_of(part.alarm) == part.state;
       case Op::negate:
-        return !at(part.left);
+        return !holds(part.left, state_of);
       case Op::both:
-        return at(part.left) && at(part.right);
+        return holds(part.left, state_of) && holds(part.right, state_of);
       case Op::either:
-        return at(part.left) || at(part.right);
+        return holds(part.left, state_of) || holds(part.right, state_of);
     }
     return false;
   }

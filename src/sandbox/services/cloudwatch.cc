@@ -83,8 +83,22 @@ void CloudWatch::watch(Store& store, const Region& region, Time now) {
   if (!alarms.rows.empty()) wakes_.add(store, region, name, Time{(now.us / minute + 1) * minute});
 }
 
-std::optional<Time> CloudWatch::settle(Store&, Region&, Time) {
-  evaluations_ = 0, settled_for_.reset();
+std::optional<Time> CloudWatch::settle(Store& store, Region& region, Time now) {
+  // A clock that jumps by years would keep a region's alarms busy for ever: past this many looks at alarms for one
+  // call, the minutes up to the last hour are passed over.
+  constexpr std::size_t most_evaluations = 2'000'000;
+  if (settled_for_ != now) settled_for_ = now, evaluations_ = 0;
+  const auto at = wakes_.take(now);
+  if (at) {
+    for (auto& [id, alarm] : alarms.rows) {
+      if (alarm.is_composite()) continue;
+      evaluate_alarm(store, region, *this, alarm, *at);
+      ++evaluations_;
+    }
+  }
+  const Time hour_before = now - std::chrono::hours(1);
+  const Time from = at.value_or(now);
+  watch(store, region, evaluations_ > most_evaluations && from < hour_before ? hour_before : from);
   return std::nullopt;
 }
 
@@ -266,6 +280,12 @@ Outcome put_data(Call& c) {
 void register_cloudwatch(Registry& r) {
   r.add_drawer<CloudWatch>();
   r.add("cloudwatch", "PutMetricData", put_data);
+  register_metric_lists(r);
+  register_metric_data(r);
+  register_metric_statistics(r);
+  register_alarms(r);
+  register_composite_alarms(r);
+  register_alarm_history(r);
 }
 
 }  // namespace reeve::sandbox
