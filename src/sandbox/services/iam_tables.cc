@@ -199,7 +199,11 @@ void complete(const RowPlace& place, IamUser& user, Time now) {
 void complete(const RowPlace& place, IamGroup& group, Time now) { complete_entity(place, group, OfGroup::prefix, now); }
 void complete(const RowPlace& place, IamRole& role, Time now) {
   complete_entity(place, role, OfRole::prefix, now);
-  if (role.trust.empty()) role.trust = no_statements;
+  if (role.trust.empty()) {  // whoever is of the account
+    role.trust = fmt::format(
+        R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{}:root"}},"Action":"sts:AssumeRole"}}]}})",
+        place.account);
+  }
 }
 void complete(const RowPlace& place, ManagedPolicy& policy, Time now) {
   give_id(place, policy.unique_id, "ANPA");

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
-#include "sandbox/service.h"
+#include "base/json.h"
+#include "sandbox/services/iam.h"
 
 /// Security Token Service: who one is, and temporary credentials.
 namespace reeve::sandbox {
 namespace {
-
-std::string random_text(Call& c, std::string_view prefix, std::size_t length, std::string_view letters) {
-  std::string out(prefix);
-  while (out.size() < length) out += letters[c.store.random().below(letters.size())];
-  return out;
-}
-
-constexpr std::string_view capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-constexpr std::string_view any_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 Outcome who(Call& c) {
   c.out.put("UserId", c.caller_id);
@@ -26,9 +18,9 @@ Outcome who(Call& c) {
 
 /// Makes a session and writes its Credentials.
 void make_session(Call& c, Session session, std::int64_t seconds) {
-  const std::string key = random_text(c, "ASIA", 20, capitals);
-  session.secret = random_text(c, "", 40, any_letters);
-  session.token = random_text(c, "FwoGZXIvYXdzE", 120, any_letters);
+  const std::string key = random_text(c.store, "ASIA", 20, capitals);
+  session.secret = random_text(c.store, "", 40, any_letters);
+  session.token = random_text(c.store, "FwoGZXIvYXdzE", 120, any_letters);
   session.expires = c.now + std::chrono::seconds(seconds);
   c.out.begin_map("Credentials");
   c.out.put("AccessKeyId", key);
@@ -52,6 +44,57 @@ std::expected<std::int64_t, Fault> duration(const Call& c, std::int64_t otherwis
                            seconds, most));
 }
 
+bool one_of(Value texts, const std::function<bool(std::string_view)>& fits) {
+  if (texts.is_text()) return fits(texts.as_text());
+  for (const Value item : texts.items()) {
+    if (fits(item.as_text())) return true;
+  }
+  return false;
+}
+
+/// Whether a statement of a trust policy speaks of this call. Of conditions only the external id is looked at.
+bool speaks_of(const Call& c, Value statement) {
+  const bool action =
+      one_of(statement["Action"], [](std::string_view pattern) { return matches_wildcard(pattern, "sts:AssumeRole"); });
+  const std::string root = fmt::format("arn:aws:iam::{}:root", c.account.id);
+  const Value principal = statement["Principal"];
+  const bool who =
+      principal.is_text() ? principal.as_text() == "*" : one_of(principal["AWS"], [&](std::string_view arn) {
+        return arn == "*" || arn == c.account.id || arn == root || arn == c.caller_arn;
+      });
+  const Value id = statement["Condition"]["StringEquals"]["sts:ExternalId"];
+  const std::string_view given = c["ExternalId"].as_text();
+  return action && who && (id.is_null() || one_of(id, [&](std::string_view text) { return text == given; }));
+}
+
+/// Whether a role that is in the account's table lets the caller in [IAM user guide, "Policy evaluation logic"].
+bool trusts(const Call& c, const IamRole& role) {
+  const auto policy = parse_json(role.trust);
+  if (!policy) return false;
+  const Value statements = (*policy)["Statement"];
+  bool allowed = false;
+  auto look = [&](Value statement) {
+    if (!speaks_of(c, statement)) return true;
+    allowed = statement["Effect"].as_text() == "Allow";
+    return allowed;  // a denial is the last word
+  };
+  if (statements.is_map()) {
+    look(statements);
+  } else {
+    for (const Value statement : statements.items()) {
+      if (!look(statement)) break;
+    }
+  }
+  return allowed;
+}
+
+/// Where AssumeRole and its like tell that it may not be.
+std::unexpected<Fault> not_authorized(const Call& c, std::string_view arn) {
+  return fault("AccessDenied",
+               fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}", c.caller_arn, arn),
+               403);
+}
+
 Outcome assume(Call& c) {
   const std::string arn = c["RoleArn"].as_string(), name = c["RoleSessionName"].as_string();
   if (name.size() < 2 || name.size() > 64) {
@@ -65,16 +108,21 @@ Outcome assume(Call& c) {
     return fault("ValidationError", arn + " is invalid");
   }
   const std::string account_id = arn.substr(account_at + 2, 12);
-  if (!c.store.account(account_id)) {
-    return fault(
-        "AccessDenied",
-        fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}", c.caller_arn, arn), 403);
-  }
+  Account* account = c.store.account(account_id);
+  if (!account) return not_authorized(c, arn);
   TRY(const std::int64_t seconds, duration(c, 3600, 43'200));
+  // A role that nobody put into the account's table can be assumed, too: estates need not list any.
+  const std::string role_name = arn.substr(arn.rfind('/') + 1);
+  const IamRole* known = account->drawers.of<Iam>().roles.find(role_name);
+  if (known && iam_arn(account_id, "role", *known) != arn) return not_authorized(c, arn);
+  if (known && !trusts(c, *known)) return not_authorized(c, arn);
+  if (known && seconds > known->max_session_s) {
+    return fault("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+  }
   Session session;
   session.account = account_id;
-  session.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", account_id, arn.substr(arn.rfind('/') + 1), name);
-  session.user_id = random_text(c, "AROA", 21, capitals) + ":" + name;
+  session.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", account_id, role_name, name);
+  session.user_id = (known ? known->unique_id : new_iam_id(c.store, "AROA")) + ":" + name;
   c.out.begin_map("AssumedRoleUser");
   c.out.put("AssumedRoleId", session.user_id);
   c.out.put("Arn", session.arn);
