@@ -69,7 +69,7 @@ class Tape {
   /// `spelled`: the cells are pairs of a text and a value.
   void close(std::size_t mark, Kind kind, Keys::Id key, bool spelled = false) {
     const std::size_t cells = stack_.size() - mark;
-    const Node* children = cells == 0 ? nullptr : keep(stack_.data() + mark, cells);
+    const Node* children = cells == 0 ? nullptr : keep(mark, cells);
     stack_.resize(mark);
     Node& node = push(kind, key);
     if (spelled) node.head |= Node::spelled_keys;
@@ -104,11 +104,17 @@ class Tape {
     std::string_view& slot = texts_[hash & text_mask_];
     if (slot.size() == text.size() && std::memcmp(slot.data(), text.data(), text.size()) == 0) return slot.data();
     slot = {arena_->copy_text(text), text.size()};
+    fresh_ = stack_.size();
     return slot.data();
   }
 
-  const Node* keep(const Node* from, std::size_t cells) {
-    if (cells > largest_shared) return copied(from, cells);
+  const Node* keep(std::size_t mark, std::size_t cells) {
+    const Node* const from = stack_.data() + mark;
+    // What holds something that was not there before cannot be shared, nor can what holds that.
+    if (cells > largest_shared || fresh_ > mark) {
+      fresh_ = mark + 1;
+      return copied(from, cells);
+    }
     std::uint64_t hash = cells;
     for (std::size_t i = 0; i < cells; ++i) {
       std::uint64_t halves[2];
@@ -116,8 +122,11 @@ class Tape {
       hash = mixed(hash ^ halves[0], halves[1]);
     }
     auto& slot = maps_[hash & text_mask_];
-    if (slot.cells == cells && std::memcmp(slot.at, from, cells * sizeof(Node)) == 0) return slot.at;
-    slot = {copied(from, cells), cells};
+    if (slot.cells == cells && slot.hash == hash && std::memcmp(slot.at, from, cells * sizeof(Node)) == 0) {
+      return slot.at;
+    }
+    slot = {.at = copied(from, cells), .hash = hash, .cells = cells};
+    fresh_ = mark + 1;
     return slot.at;
   }
 
@@ -129,6 +138,7 @@ class Tape {
 
   struct KeptCells {
     const Node* at = nullptr;
+    std::uint64_t hash = 0;
     std::size_t cells = 0;
   };
   std::shared_ptr<Arena> arena_;
@@ -136,6 +146,7 @@ class Tape {
   std::vector<std::string_view> texts_;
   std::vector<KeptCells> maps_;
   std::size_t text_mask_ = 0;
+  std::size_t fresh_ = 0;  // the stack's size with that cell on top which was the last to hold something new
 };
 
 /// A union's member that the model does not know (the service is newer): {"SDK_UNKNOWN_MEMBER": {"name": NAME}}, as
