@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "aws/region_name.h"
 #include "base/json.h"
 #include "text/edit_distance.h"
 #include "text/pattern.h"
@@ -11,12 +12,8 @@
 namespace reeve::cli {
 
 Result<void> check_region_form(const std::string& region) {
-  constexpr std::size_t most = 63;  // RFC 1035's label
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
   if (region.empty()) return fail({.code = Code::usage, .message = "--region is empty"});
-  const bool good = region.size() <= most && region.find_first_not_of(allowed) == std::string::npos &&
-                    region.front() != '-' && region.back() != '-';
-  if (good) return {};
+  if (aws::is_region_name(region)) return {};
   return fail({.code = Code::usage,
                .message = fmt::format("'{}' is no region", region),
                .hint = "A region is written like eu-central-1; all stands for the enabled ones"});

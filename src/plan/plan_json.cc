@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "aws/region_name.h"
 #include "base/json.h"
 
 namespace reeve::plan {
@@ -322,6 +323,9 @@ Result<Header> header_from(Value value) {
     header.scopes.push_back({.partition = scope["partition"].as_string(),
                              .account = scope["account"].as_string(),
                              .regions = texts_of(scope["regions"])});
+    for (const auto& region : header.scopes.back().regions) {  // locks' files are named by them
+      if (!aws::is_region_name(region)) return damaged(fmt::format("'{}' is no region", region));
+    }
   }
   header.trigger_type = value["trigger"]["type"].as_string();
   header.trigger_id = value["trigger"]["id"].as_string();

@@ -189,6 +189,18 @@ TEST_F(Files, AnIdThatIsNoneIsRefused) {
   }
 }
 
+TEST_F(Files, ARegionThatIsNoneIsRefused) {
+  for (const std::string region : {"../../tmp/x", "", "eu-central-1/x", "us-east-1"}) {
+    Plan plan;
+    plan.header.id = "p-1";
+    plan.header.scopes.push_back({.partition = "aws", .account = "123456789012", .regions = {region}});
+    ASSERT_TRUE(write_plan(world_.disk, "/tmp/plan", plan, [](const RowSink&) { return Result<void>{}; }));
+    const auto opened = PlanFile::open(world_.disk, "/tmp/plan");
+    EXPECT_EQ(opened.has_value(), region == "us-east-1") << region;
+    if (!opened) EXPECT_EQ(opened.error().code, Code::plan_damaged);
+  }
+}
+
 // Both would be sent.
 TEST_F(Files, ARowThatStandsTwiceIsRefused) {
   Plan plan;
