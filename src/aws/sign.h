@@ -48,7 +48,8 @@ std::optional<SignatureScope> signature_scope(const HttpRequest& request);
 using SecretOf = std::function<std::optional<std::string>(std::string_view access_key_id)>;
 
 /// Checks a signed or presigned request as AWS does (the sandbox's side). Of a body in signed chunks this checks only
-/// the seed; ChunkReader the rest. Errors: access_denied, with AWS's own code in `error.aws`
+/// the seed; ChunkReader the rest. Of a body that is a stream it takes the hash that the request declares: who reads it
+/// compares. Errors: access_denied, with AWS's own code in `error.aws`
 /// (MissingAuthenticationToken, InvalidClientTokenId, SignatureDoesNotMatch, RequestExpired, IncompleteSignature).
 Result<SignatureScope> verify(const HttpRequest& request, const SecretOf& secret_of, Time now);
 

@@ -295,9 +295,7 @@ Result<void> ChunkReader::ended() const {
   return {};
 }
 
-Result<std::optional<HttpRequest>> without_chunks(const HttpRequest& request, const SecretOf& secret_of) {
-  TRY(auto reader, ChunkReader::of(request, secret_of));
-  if (!reader) return std::nullopt;
+HttpRequest chunkless_head(const HttpRequest& request, const Trailers& trailers) {
   HttpRequest out{.method = request.method,
                   .scheme = request.scheme,
                   .host = request.host,
@@ -305,8 +303,6 @@ Result<std::optional<HttpRequest>> without_chunks(const HttpRequest& request, co
                   .target = request.target,
                   .headers = request.headers,
                   .body = {}};
-  TRY(reader->feed(request.body, out.body));
-  TRY(reader->ended());
   if (const std::string* coding = find_header(out, "content-encoding")) {
     std::string rest;
     for (const std::string_view one : split(*coding, ',')) {
@@ -320,7 +316,18 @@ Result<std::optional<HttpRequest>> without_chunks(const HttpRequest& request, co
       set_header(out, "Content-Encoding", std::move(rest));
     }
   }
-  for (const auto& [name, value] : reader->trailers()) out.headers.emplace_back(name, value);
+  for (const auto& [name, value] : trailers) out.headers.emplace_back(name, value);
+  return out;
+}
+
+Result<std::optional<HttpRequest>> without_chunks(const HttpRequest& request, const SecretOf& secret_of) {
+  TRY(auto reader, ChunkReader::of(request, secret_of));
+  if (!reader) return std::nullopt;
+  std::string body;
+  TRY(reader->feed(request.body, body));
+  TRY(reader->ended());
+  HttpRequest out = chunkless_head(request, reader->trailers());
+  out.body = std::move(body);
   return out;
 }
 

@@ -83,6 +83,10 @@ class ChunkReader {
   std::unique_ptr<State> state_;
 };
 
+/// The head of a request whose body was taken apart elsewhere: without body and aws-chunked, trailers among its
+/// headers.
+HttpRequest chunkless_head(const HttpRequest& request, const Trailers& trailers);
+
 /// A request as if it had been sent in one piece: the content as its body, trailers among its headers, without
 /// aws-chunked; nullopt if its body is not in chunks. Errors: as ChunkReader.
 Result<std::optional<HttpRequest>> without_chunks(const HttpRequest& request, const SecretOf& secret_of);

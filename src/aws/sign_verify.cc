@@ -170,11 +170,13 @@ Result<SignatureScope> verify(const HttpRequest& request, const SecretOf& secret
   std::string payload_hash;
   if (const std::string* declared = find_header(request, "x-amz-content-sha256")) {
     const bool is_hash = declared->size() == 64;
-    if (is_hash && *declared != hex(hasher.sha256(request.body))) {
-      return refuse("SignatureDoesNotMatch", 400,
+    if (is_hash && !request.stream && *declared != hex(hasher.sha256(request.body))) {
+      return refuse(s3 ? "XAmzContentSHA256Mismatch" : "SignatureDoesNotMatch", 400,
                     "The provided 'x-amz-content-sha256' header does not match what was computed.");
     }
     payload_hash = *declared;
+  } else if (s3 && !given.expires) {
+    return refuse("InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256");
   } else {
     // Who makes a presigned URL of S3 does not know the body yet.
     payload_hash = given.expires && s3 ? std::string(unsigned_payload) : hex(hasher.sha256(request.body));

@@ -14,6 +14,13 @@
 namespace reeve::cli {
 namespace {
 
+/// Where the sandbox's large bodies go: a folder of its own, with a name that nobody can guess.
+std::string spool_folder(RealEnvironment& environment) {
+  RealRandom random;
+  const std::string root = environment.get("TMPDIR").value_or("");
+  return fmt::format("{}/reeve-sandbox-{}", root.empty() ? "/tmp" : root, random.uuid());
+}
+
 /// Drops what `--sandbox` kept in the state folder.
 Result<int> reset(const Common& common, RealDisk& disk, RealEnvironment& environment) {
   const std::string state = state_folder(common, environment);
@@ -63,7 +70,9 @@ Result<int> sandbox_server(const Common& common, const SandboxOptions& options) 
                           .models = models,
                           .seed = common.seed,
                           .behaviour = options.behaviour == "aws" ? sandbox::Behaviour::aws : sandbox::Behaviour::plain,
-                          .loop = &loop});
+                          .loop = &loop,
+                          .disk = &disk,
+                          .spool = spool_folder(environment)});
   const std::string kept = common.state.empty() ? std::string() : common.state + "/sandbox-server.json";
   if (!kept.empty()) TRY(disk.make_folders(common.state));
   TRY(const auto begun,

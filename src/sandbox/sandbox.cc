@@ -13,6 +13,7 @@ Sandbox::Sandbox(Options options)
       loop_(options.loop),
       models_(options.models),
       store_(options.behaviour, options.seed, options.models.keys()),
+      blobs_(options.disk, std::move(options.spool)),
       wire_(std::make_unique<Wire>(*this)) {
   register_ec2_snapshots(registry_);
   register_ec2_snapshot_tiers(registry_);
@@ -54,7 +55,8 @@ Time Sandbox::now() const { return clock_.wall() + store_.clock_offset; }
 
 std::expected<Document, Fault> Sandbox::call(std::string_view account, std::string_view region,
                                              std::string_view service, std::string_view operation, Value params) {
-  return run(account, region, service, operation, params, nullptr);
+  Bodies bodies;
+  return run(account, region, service, operation, params, nullptr, bodies);
 }
 
 std::string Sandbox::protocol_of(std::string_view service) const {
@@ -92,12 +94,12 @@ Outcome Sandbox::allowed(const Account& account, const Region& region, std::stri
 
 std::expected<Document, Fault> Sandbox::run(std::string_view account_id, std::string_view region_name,
                                             std::string_view service, std::string_view operation, Value params,
-                                            const Session* session) {
+                                            const Session* session, Bodies& bodies, Duration* wait, bool again) {
   std::string counted;
   counted.reserve(service.size() + operation.size() + 1);
   counted.append(service).append(".").append(operation);
   constexpr std::size_t most_counted = 20'000;  // more than all operations of all services
-  if (calls_.size() < most_counted || calls_.contains(counted)) ++calls_[std::move(counted)];
+  if (!again && (calls_.size() < most_counted || calls_.contains(counted))) ++calls_[std::move(counted)];
   const Time at = now();
   store_.settle(at);
   Account* account = store_.account(account_id);
@@ -120,8 +122,11 @@ std::expected<Document, Fault> Sandbox::run(std::string_view account_id, std::st
             .service = service,
             .operation = operation,
             .caller_arn = caller,
-            .caller_id = session ? session->user_id : "AIDA" + account->id + "EXMP"};
+            .caller_id = session ? session->user_id : "AIDA" + account->id + "EXMP",
+            .bodies = bodies,
+            .blobs = blobs_};
   TRY(handler(call));
+  if (wait) *wait = call.wait;
   out.end();
   return out.finish();
 }

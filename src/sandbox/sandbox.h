@@ -30,6 +30,8 @@ struct Options {
   std::uint64_t seed = 1;
   Behaviour behaviour = Behaviour::plain;
   Loop* loop = nullptr;  ///< for answers that faults delay; without it they come at once
+  Disk* disk = nullptr;  ///< for large bodies; without it all stay in memory
+  std::string spool;     ///< the folder where they go
 };
 
 /// One simulated cloud. Loop thread only.
@@ -74,8 +76,10 @@ class Sandbox {
   Store& store() { return store_; }
 
  private:
+  /// `wait` becomes Call::wait; with `again` the call is not counted.
   std::expected<Document, Fault> run(std::string_view account, std::string_view region, std::string_view service,
-                                     std::string_view operation, Value params, const Session* session);
+                                     std::string_view operation, Value params, const Session* session, Bodies& bodies,
+                                     Duration* wait = nullptr, bool again = false);
   std::string protocol_of(std::string_view service) const;
   Outcome allowed(const Account& account, const Region& region, std::string_view service, std::string_view operation,
                   Value params, std::string_view caller);
@@ -84,6 +88,7 @@ class Sandbox {
   Loop* loop_;
   aws::Models& models_;
   Store store_;
+  BlobStore blobs_;
   Registry registry_;
   Throttle throttle_;
   aws::FaultScript faults_;

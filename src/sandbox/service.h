@@ -2,12 +2,15 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "aws/checksum.h"
 #include "base/document.h"
+#include "sandbox/blob.h"
 #include "sandbox/store.h"
 
 namespace reeve::sandbox {
@@ -17,12 +20,22 @@ struct Fault {
   std::string code;
   std::string message;
   int status = 400;
+  std::vector<std::pair<std::string, std::string>> headers = {};   ///< of the answer, beside the protocol's own
+  std::vector<std::pair<std::string, std::string>> elements = {};  ///< beside code and message, where S3 says more
 };
 using Outcome = std::expected<void, Fault>;
 
 inline std::unexpected<Fault> fault(std::string code, std::string message, int status = 400) {
   return std::unexpected(Fault{std::move(code), std::move(message), status});
 }
+
+/// What of a call does not go through documents: bodies that may be too large for them.
+struct Bodies {
+  BlobPtr in;                   ///< the request's, where the operation takes it as a stream; nullptr: none
+  std::map<aws::ChecksumKind, std::string> sums;  ///< of `in`, as far as they were made while it came
+  std::optional<BlobPart> out;  ///< the answer's, where the operation gives one as a stream
+  int status = 0;               ///< the answer's, where it is not the operation's own; 0: it is
+};
 
 /// One call of an operation: what it may see and change, and where its answer goes.
 struct Call {
@@ -34,6 +47,9 @@ struct Call {
   Time now;
   std::string_view service, operation;
   std::string caller_arn, caller_id;
+  Bodies& bodies;
+  BlobStore& blobs;
+  Duration wait{0};  ///< set by the handler: the answer may come to hold more for that long; the wire asks again
 
   bool is_aws() const { return store.behaviour == Behaviour::aws; }
   /// When a transition that takes `on_aws` there ends: at once in `plain`.

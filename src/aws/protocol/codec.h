@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "aws/model.h"
 #include "base/document.h"
@@ -27,6 +29,8 @@ struct WireError {
   int status = 400;
   std::string request_id;
   Document detail;  ///< members of a modelled error shape, or null
+  std::vector<std::pair<std::string, std::string>> elements =
+      {};  ///< texts beside the message, where the protocol has room for them (rest-xml): no model has them
   bool is_document =
       true;  ///< false: the answer was not an AWS error document (an emulator's HTML page, an empty body)
 };

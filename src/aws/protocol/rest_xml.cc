@@ -194,6 +194,7 @@ class RestXmlCodec final : public Codec {
     if (!is_s3(model)) append_xml_element(out, "Type", error.status < 500 ? "Sender" : "Receiver");
     append_xml_element(out, "Code", error.code);
     append_xml_element(out, "Message", error.message);
+    for (const auto& [element, text] : error.elements) append_xml_element(out, element, text);
     if (const Shape* shape = model.find_error(error.code); shape != nullptr && error.detail.root().is_map()) {
       write_response_bindings(*shape, error.detail, model.keys().get(), response);
       append_detail(out, *shape, error.detail, model.keys().get());
