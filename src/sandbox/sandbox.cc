@@ -123,8 +123,8 @@ std::expected<Document, Fault> Sandbox::run(std::string_view account_id, std::st
             .operation = operation,
             .caller_arn = caller,
             .caller_id = session ? session->user_id : "AIDA" + account->id + "EXMP",
-            .bodies = bodies,
-            .blobs = blobs_};
+            .bodies = &bodies,
+            .blobs = &blobs_};
   TRY(handler(call));
   if (wait) *wait = call.wait;
   out.end();

@@ -47,8 +47,8 @@ struct Call {
   Time now;
   std::string_view service, operation;
   std::string caller_arn, caller_id;
-  Bodies& bodies;
-  BlobStore& blobs;
+  Bodies* bodies = nullptr;    ///< there in calls that come from outside
+  BlobStore* blobs = nullptr;  ///< as well
   Duration wait{0};  ///< set by the handler: the answer may come to hold more for that long; the wire asks again
 
   bool is_aws() const { return store.behaviour == Behaviour::aws; }

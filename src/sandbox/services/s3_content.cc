@@ -168,8 +168,8 @@ void write_checksum(Builder& out, std::string_view algorithm, std::string_view v
 }
 
 std::expected<std::string, Fault> sum_of(const Call& c, const BlobPtr& blob, aws::ChecksumKind kind) {
-  if (blob == c.bodies.in) {
-    if (const auto at = c.bodies.sums.find(kind); at != c.bodies.sums.end()) return at->second;
+  if (blob == c.bodies->in) {
+    if (const auto at = c.bodies->sums.find(kind); at != c.bodies->sums.end()) return at->second;
   }
   aws::Checksum sum(kind);
   if (const std::string* text = blob->text()) {
@@ -188,12 +188,12 @@ std::expected<std::string, Fault> sum_of(const Call& c, const BlobPtr& blob, aws
 }
 
 Outcome take_body(Call& c, ObjectVersion& into) {
-  if (!c.bodies.in) {
-    auto kept = c.blobs.keep(c["Body"].as_string());  // called without the wire
+  if (!c.bodies->in) {
+    auto kept = c.blobs->keep(c["Body"].as_string());  // called without the wire
     if (!kept) return fault("InternalError", kept.error().message, 500);
-    c.bodies.in = *std::move(kept);
+    c.bodies->in = *std::move(kept);
   }
-  const BlobPtr& body = c.bodies.in;
+  const BlobPtr& body = c.bodies->in;
   if (body->size() > largest_put) {
     return std::unexpected(
         s3_fault("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", 400,

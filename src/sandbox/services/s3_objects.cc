@@ -122,15 +122,15 @@ Outcome read(Call& c, bool with_body) {
   put_version_id(c.out, place, *object);
   write_object(c.out, shown);
   if (span.partial) {
-    c.bodies.status = 206;
+    c.bodies->status = 206;
     c.out.put("ContentRange", fmt::format("bytes {}-{}/{}", span.first, span.first + span.length - 1, object->size()));
-    if (span.length == 0) c.bodies.status = 200;
+    if (span.length == 0) c.bodies->status = 200;
   } else if (c["ChecksumMode"].as_text() == "ENABLED" && !object->checksum.empty()) {
     write_checksum(c.out, object->checksum_algorithm, object->checksum);
     c.out.put("ChecksumType", object->checksum_type);
   }
   if (span.parts > 0) c.out.put("PartsCount", span.parts);
-  if (with_body) c.bodies.out = BlobPart{object->body, span.first, span.length};
+  if (with_body) c.bodies->out = BlobPart{object->body, span.first, span.length};
   return {};
 }
 
