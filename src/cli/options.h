@@ -66,6 +66,11 @@ struct CallOptions {
   std::string service, operation, params;
   bool one_page = false, help = false;
 };
+struct TestOptions {
+  std::vector<std::string> files;
+  std::string flight;
+  bool reads = false;
+};
 struct SandboxOptions {
   int port = -1;
   std::string estate, behaviour = "plain";

@@ -197,6 +197,12 @@ class CommandLine {
                          "  reeve validate policies/stale-snapshots.yaml\n  reeve validate policies/*.yaml -o json", {},
                          [this] { return cli::validate(common_, files_); });
     validate.add_option("FILE", files_, "policy files")->required();
+    auto& test = add("test", "Runs policies on recorded answers and compares what they select and change.",
+                     "  reeve test tests/policies.yaml\n  reeve test cases.json --flight flight -o json", {},
+                     [this] { return cli::test(common_, test_); });
+    test.add_option("CASES", test_.files, "lists of cases, JSON or YAML")->required();
+    test.add_option("--flight", test_.flight, "folder of the recordings; default: flight beside the cases");
+    test.add_flag("--reads", test_.reads, "also list the calls that only read");
   }
 
   void changing_verbs() {
@@ -324,6 +330,7 @@ class CommandLine {
   TrustOptions trust_;
   CallOptions call_;
   SandboxOptions sandbox_;
+  TestOptions test_;
   std::string run_;
   std::vector<std::string> files_;
 };

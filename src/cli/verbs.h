@@ -19,6 +19,7 @@ Task<Result<int>> resume(Engine& engine, std::string run);
 Task<Result<int>> call(Engine& engine, CallOptions options);
 /// These need no AWS.
 Result<int> validate(const Common& common, const std::vector<std::string>& files);
+Result<int> test(const Common& common, const TestOptions& options);
 Result<int> sandbox_server(const Common& common, const SandboxOptions& options);
 
 }  // namespace reeve::cli
