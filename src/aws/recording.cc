@@ -16,7 +16,42 @@ namespace {
 
 constexpr std::string_view file_end = ".json";
 
-Value params_of(const Request& request) { return request.params; }
+/// The shapes of a call, where the models know it.
+struct Shapes {
+  const Shape* input = nullptr;
+  const Shape* output = nullptr;
+};
+Shapes shapes_of(Models& models, const Request& request) {
+  const auto found = models.get(request.service, request.operation);
+  if (!found) return {};
+  return {found->operation->input, found->operation->output};
+}
+
+/// What a request says, without what must not be told.
+Request masked(Mask& mask, const Request& request, const Shape* input) {
+  mask.learn_account(request.scope.account);
+  mask.learn(request.params, input);
+  Request out{.service = request.service, .operation = request.operation, .scope = request.scope};
+  out.params = mask.apply(request.params, input);
+  out.scope.account = mask.apply(request.scope.account);
+  return out;
+}
+
+/// The same of an answer.
+Result<Response> masked(Mask& mask, const Result<Response>& answer, const Shape* output) {
+  if (answer) {
+    mask.learn(answer->document, output);
+    return Response{.document = mask.apply(answer->document, output), .meta = answer->meta};
+  }
+  Error error = answer.error();
+  for (std::string* text : {&error.message, &error.resource, &error.hint}) {
+    Builder one;
+    one.add(*text);
+    mask.learn(one.finish(), nullptr);
+    *text = mask.apply(*text);
+  }
+  return fail(std::move(error));
+}
 
 /// What two calls must share to be the same call. No parameters and an empty map are the same.
 std::string fingerprint(const std::string& operation, const Scope& scope, Value params) {
@@ -50,7 +85,7 @@ std::string exchange_json(std::size_t number, const Request& request, const Resu
       "\"account\": "
       "{}, \"region\": {}}},\n \"params\": {}",
       number, quoted(request.service), quoted(request.operation), quoted(request.scope.partition),
-      quoted(request.scope.account), quoted(request.scope.region), write_typed_json(params_of(request)));
+      quoted(request.scope.account), quoted(request.scope.region), write_typed_json(request.params));
   if (answer) {
     const Meta& meta = answer->meta;
     out += fmt::format(
@@ -100,6 +135,7 @@ Result<Error> read_error(Value from, const std::string& operation) {
 Result<std::size_t> Record::next_number() {
   if (next_ == 0) {
     TRY(disk_.make_folders(folder_));
+    TRY(mask_, Mask::open(disk_, folder_, random_));
     TRY(const auto names, disk_.list(folder_));
     std::size_t highest = 0;  // a recording that is there already goes on
     for (const std::string& name : names) {
@@ -116,8 +152,14 @@ Task<Result<Response>> Record::call(Request request) {
   CO_TRY(const std::size_t number, next_number());
   Task<Result<Response>> inner = inner_.call(request);
   Result<Response> answer = co_await std::move(inner);
+  const Shapes shapes = shapes_of(models_, request);
+  mask_->learn_account(request.scope.account);
+  mask_->learn(request.params, shapes.input);
+  const Result<Response> answered = masked(*mask_, answer, shapes.output);
+  const Request told = masked(*mask_, request, shapes.input);  // last: the answer may tell what is secret in it
+  CO_TRY(mask_->save(disk_, folder_));
   const std::string path = fmt::format("{}/{:06}-{}{}", folder_, number, request.operation_name(), file_end);
-  CO_TRY(disk_.write_file(path, exchange_json(number, request, answer)));
+  CO_TRY(disk_.write_file(path, exchange_json(number, told, answered)));
   co_return answer;
 }
 
@@ -130,18 +172,18 @@ struct Replay::Exchange {
   bool used = false;
 };
 
-Replay::Replay() = default;
+Replay::Replay(Models& models, Mask mask) : models_(models), mask_(std::move(mask)) {}
 Replay::~Replay() = default;
 
-Result<std::unique_ptr<Replay>> Replay::open(Disk& disk, const std::string& folder,
-                                             const std::shared_ptr<const Keys>& keys) {
-  std::unique_ptr<Replay> out(new Replay);
+Result<std::unique_ptr<Replay>> Replay::open(Disk& disk, const std::string& folder, Models& models) {
   TRY(const auto names, disk.list(folder));
+  TRY(Mask mask, Mask::replaying(disk, folder));
+  std::unique_ptr<Replay> out(new Replay(models, std::move(mask)));
   for (const std::string& name : names) {
-    if (!name.ends_with(file_end)) continue;
+    if (!name.ends_with(file_end) || name == Mask::file_name) continue;
     const std::string path = folder + "/" + name;
     TRY(const std::string text, disk.read_file(path, limits::text_file_bytes));
-    auto exchange = read_exchange(text, name, keys);
+    auto exchange = read_exchange(text, name, models.keys());
     if (!exchange) {
       Error error = std::move(exchange).error();
       error.resource = path;
@@ -185,7 +227,8 @@ Result<Replay::Exchange> Replay::read_exchange(std::string_view text, const std:
 
 Task<Result<Response>> Replay::call(Request request) {
   const std::string operation = request.operation_name();
-  const std::string call = fingerprint(operation, request.scope, params_of(request));
+  const Request asked = masked(mask_, request, shapes_of(models_, request).input);
+  const std::string call = fingerprint(operation, asked.scope, asked.params);
   const Exchange* near = nullptr;
   for (Exchange& exchange : exchanges_) {
     if (exchange.used || exchange.operation != operation) continue;
@@ -196,7 +239,7 @@ Task<Result<Response>> Replay::call(Request request) {
     if (near == nullptr) near = &exchange;
   }
   co_return fail({.code = Code::not_found,
-                  .message = fmt::format("the recording has no such call: {}", to_json(params_of(request))),
+                  .message = fmt::format("the recording has no such call: {}", to_json(asked.params)),
                   .operation = operation,
                   .resource = request.scope.region,
                   .hint = near != nullptr

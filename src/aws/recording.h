@@ -1,20 +1,26 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "aws/api.h"
+#include "aws/model.h"
+#include "aws/recording_mask.h"
 #include "base/seams.h"
 
 namespace reeve::aws {
 
 /// Writes every call that passes and its answer into a folder, a JSON file an exchange (docs/formats/recording.md).
-/// Errors: those of the inner Api, and io where a file cannot be written (the call has then taken place).
+/// Secrets and account numbers are masked before anything is written; the caller gets the answer as it is. `models` say
+/// what is sensitive; `random` makes the salt of a new recording's mask. Errors: those of the inner Api, and io where a
+/// file cannot be written (the call has then taken place).
 class Record : public Api {
  public:
-  Record(Api& inner, Disk& disk, std::string folder) : inner_(inner), disk_(disk), folder_(std::move(folder)) {}
+  Record(Api& inner, Disk& disk, std::string folder, Models& models, Random& random)
+      : inner_(inner), disk_(disk), folder_(std::move(folder)), models_(models), random_(random) {}
   Task<Result<Response>> call(Request request) override;
 
  private:
@@ -22,18 +28,21 @@ class Record : public Api {
   Api& inner_;
   Disk& disk_;
   std::string folder_;
+  Models& models_;
+  Random& random_;
+  std::optional<Mask> mask_;
   std::size_t next_ = 0;  // 0: the folder has not been looked at yet
 };
 
 /// Answers from a recording, at once and one call after another: the first exchange, in the order of the files' names,
-/// of the same operation, scope and params that has not been used. Errors: what was recorded; not_found where nothing
-/// fits, with the nearest exchange as the hint.
+/// of the same operation, scope and params that has not been used. Requests are masked as the recording's were before
+/// they are compared, so that they may hold the real account numbers or the recording's own. Errors: what was recorded;
+/// not_found where nothing fits, with the nearest exchange as the hint.
 class Replay : public Api {
  public:
-  /// Errors: io, not_found (no such folder), malformed (names the file).
-  /// `keys` those of the models, or null.
-  static Result<std::unique_ptr<Replay>> open(Disk& disk, const std::string& folder,
-                                              const std::shared_ptr<const Keys>& keys = nullptr);
+  /// `models` are those that the recording was made with. Errors: io, not_found (no such folder), malformed (names the
+  /// file).
+  static Result<std::unique_ptr<Replay>> open(Disk& disk, const std::string& folder, Models& models);
   ~Replay() override;
   Task<Result<Response>> call(Request request) override;
   /// Exchanges that nobody asked for yet, as "file: service.Operation".
@@ -41,9 +50,11 @@ class Replay : public Api {
 
  private:
   struct Exchange;
-  Replay();
+  Replay(Models& models, Mask mask);
   static Result<Exchange> read_exchange(std::string_view text, const std::string& file,
                                         const std::shared_ptr<const Keys>& keys);
+  Models& models_;
+  Mask mask_;
   std::vector<Exchange> exchanges_;
 };
 

@@ -18,6 +18,7 @@ class Recordings : public testing::Test {
     return world.loop.run(std::move(call));
   }
   SimWorld world;
+  Models models;
 };
 
 Document everything() {
@@ -77,7 +78,7 @@ TEST_F(Recordings, WhatWasRecordedIsReplayed) {
         .document = everything(),
         .meta = {.status = 200, .request_id = "r" + std::to_string(calls), .date = Time{1'000'000}, .attempts = 2}};
   });
-  Record record(fake, world.disk, "/home/reeve/rec");
+  Record record(fake, world.disk, "/home/reeve/rec", models, world.random);
   const Request listing = request("ec2", "DescribeSnapshots", R"({"OwnerIds": ["self"]})");
   const auto first = run(record, listing);
   const auto second = run(record, listing);
@@ -86,9 +87,9 @@ TEST_F(Recordings, WhatWasRecordedIsReplayed) {
   const auto names = world.disk.list("/home/reeve/rec");
   ASSERT_TRUE(names);
   EXPECT_EQ(*names, (std::vector<std::string>{"000001-ec2.DescribeSnapshots.json", "000002-ec2.DescribeSnapshots.json",
-                                              "000003-ec2.DescribeVolumes.json"}));
+                                              "000003-ec2.DescribeVolumes.json", "mask.json"}));
 
-  auto replay = Replay::open(world.disk, "/home/reeve/rec");
+  auto replay = Replay::open(world.disk, "/home/reeve/rec", models);
   ASSERT_TRUE(replay) << replay.error().text();
   // Another order among operations; in order within one.
   const auto volumes = run(**replay, request("ec2", "DescribeVolumes"));
@@ -114,11 +115,11 @@ TEST_F(Recordings, WhatWasRecordedIsReplayed) {
 
 TEST_F(Recordings, OtherParamsAreAnotherCall) {
   FakeApi fake([](const Request&) { return ok("{}"); });
-  Record record(fake, world.disk, "/home/reeve/rec");
+  Record record(fake, world.disk, "/home/reeve/rec", models, world.random);
   ASSERT_TRUE(run(record, request("ec2", "DescribeSnapshots", R"({"MaxResults": 5})")));
-  Record goes_on(fake, world.disk, "/home/reeve/rec");
+  Record goes_on(fake, world.disk, "/home/reeve/rec", models, world.random);
   ASSERT_TRUE(run(goes_on, request("ec2", "DescribeImages")));
-  auto replay = Replay::open(world.disk, "/home/reeve/rec");
+  auto replay = Replay::open(world.disk, "/home/reeve/rec", models);
   ASSERT_TRUE(replay);
   EXPECT_EQ((*replay)->unused().size(), 2U) << "a second recording goes on with the first";
   const auto other = run(**replay, request("ec2", "DescribeSnapshots", R"({"MaxResults": 6})"));
@@ -132,11 +133,11 @@ TEST_F(Recordings, OtherParamsAreAnotherCall) {
 TEST_F(Recordings, DamagedFilesAreNamed) {
   ASSERT_TRUE(world.disk.make_folders("/home/reeve/bad"));
   ASSERT_TRUE(world.disk.write_file("/home/reeve/bad/1.json", R"({"format": 1, "service": "ec2"})"));
-  const auto replay = Replay::open(world.disk, "/home/reeve/bad");
+  const auto replay = Replay::open(world.disk, "/home/reeve/bad", models);
   ASSERT_FALSE(replay);
   EXPECT_EQ(replay.error().code, Code::malformed);
   EXPECT_EQ(replay.error().resource, "/home/reeve/bad/1.json");
-  const auto none = Replay::open(world.disk, "/home/reeve/none");
+  const auto none = Replay::open(world.disk, "/home/reeve/none", models);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Code::not_found);
 }
