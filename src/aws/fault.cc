@@ -20,9 +20,11 @@ std::string lane_of(const Request& request) {
 
 Error refused(const FaultAction& fault, const Request& request) {
   const bool is_document = fault.kind != FaultKind::not_aws;
+  // What the codecs make of an error in a 200 (see Codec::is_error).
+  const int status = fault.kind == FaultKind::error_in_200 ? 500 : fault.status;
   const WireError wire{.code = fault.code,
                        .message = fault.message,
-                       .status = fault.status,
+                       .status = status,
                        .request_id = "fault",
                        .is_document = is_document};
   ErrorContext context{.operation = request.operation_name(), .attempt = request.attempt};
@@ -88,6 +90,7 @@ Task<Result<Response>> Fault::call(Request request) {
     case FaultKind::server_error_before:
     case FaultKind::expired_token:
     case FaultKind::not_aws:
+    case FaultKind::error_in_200:
       co_return fail(refused(fault, request));
     case FaultKind::clock_skew:
       if (std::chrono::abs(fault.time) > skew_most) co_return fail(refused(fault, request));
@@ -97,7 +100,8 @@ Task<Result<Response>> Fault::call(Request request) {
       CO_TRY(co_await std::move(silence));
       break;
     }
-    case FaultKind::slow: {
+    case FaultKind::slow:
+    case FaultKind::slow_bytes: {
       Task<Result<void>> pause = loop_.sleep(fault.time, request.cancel);
       CO_TRY(co_await std::move(pause));
       break;

@@ -37,11 +37,14 @@ constexpr auto words = std::to_array<Word>({
     {"drop_token", {"member", "", ""}},
     {"empty_page", {"member", "", ""}},
     {"not_aws", {"status", "message", ""}},
+    {"error_in_200", {"code", "message", ""}},
+    {"slow_bytes", {"ms!", "bytes", ""}},
 });
 
 constexpr std::int64_t longest_ms = 24LL * 3600 * 1000;  // a day: longer is a slip of the pen
 constexpr std::int64_t most_skew_s = 366LL * 24 * 3600;  // a year either way
 constexpr std::int64_t most_count = 1'000'000'000;       // calls
+constexpr std::int64_t most_bytes = 1LL << 20;           // more at once is not slow
 
 std::string listed(std::span<const std::string_view> names) { return fmt::format("{}", fmt::join(names, ", ")); }
 
@@ -219,6 +222,7 @@ class Reader {
     out.member = text(from, path, "member");
     out.status = static_cast<int>(number(from, path, "status", 300, 599, 0));
     out.time = std::chrono::milliseconds(number(from, path, "ms", 0, longest_ms, 0));
+    out.bytes = number(from, path, "bytes", 1, most_bytes, 1);
     if (from.find("s")) out.time = std::chrono::seconds(number(from, path, "s", -most_skew_s, most_skew_s, 0));
   }
 

@@ -73,6 +73,9 @@ FaultAction filled_in(FaultAction fault, std::string_view service) {
     case FaultKind::not_aws:
       answer("", 500);
       break;
+    case FaultKind::error_in_200:
+      answer("InternalError", 200);
+      break;
     case FaultKind::drop_token:
     case FaultKind::empty_page:
       if (fault.member.empty()) fault.member = "NextToken";
@@ -81,6 +84,7 @@ FaultAction filled_in(FaultAction fault, std::string_view service) {
     case FaultKind::timeout_after:
     case FaultKind::torn_body:
     case FaultKind::slow:
+    case FaultKind::slow_bytes:
     case FaultKind::repeat_page:
       break;
   }

@@ -29,6 +29,8 @@ enum class FaultKind : std::uint8_t {
   drop_token,           ///< the answer lacks its `member` (a page token)
   empty_page,           ///< a page without items and with a token that goes on where this call would have
   not_aws,              ///< an answer that is no AWS error document, as an emulator's page
+  error_in_200,         ///< an error document in an answer of status 200, as S3's copies give; no effect
+  slow_bytes,           ///< the answer's body trickles: `bytes` at a time, `time` before each
 };
 std::string_view name(FaultKind kind);
 
@@ -37,9 +39,10 @@ struct FaultAction {
   FaultKind kind = FaultKind::throttle;
   std::string code;  ///< AWS's error code; filled in for all kinds that answer with an error
   std::string message;
-  int status = 0;      ///< HTTP status; filled in like `code`
-  Duration time{0};    ///< of slow, clock_skew (may be negative) and the time-outs
-  std::string member;  ///< of drop_token and empty_page: the token's member, "NextToken" unless given
+  int status = 0;          ///< HTTP status; filled in like `code`
+  Duration time{0};        ///< of slow, slow_bytes, clock_skew (may be negative) and the time-outs
+  std::int64_t bytes = 1;  ///< of slow_bytes
+  std::string member;      ///< of drop_token and empty_page: the token's member, "NextToken" unless given
 };
 
 /// When a fault happens.

@@ -96,7 +96,7 @@ TEST(FaultScript, AllErrorsWithTheirPlaces) {
             "f.json:3:4: unknown key 'mach'; did you mean 'match'? allowed: match, fault, times\n"
             "f.json:3:33: unknown fault 'throttel'; did you mean 'throttle'? allowed: throttle, error, "
             "server_error_before, server_error_after, timeout_before, timeout_after, torn_body, slow, clock_skew, "
-            "expired_token, repeat_page, drop_token, empty_page, not_aws\n"
+            "expired_token, repeat_page, drop_token, empty_page, not_aws, error_in_200, slow_bytes\n"
             "f.json:4:21: 'nth' must be an integer from 1 to 1000000000\n"
             "f.json:4:13: only one of 'nth', 'every' and 'after' may stand in one rule\n"
             "f.json:4:56: 'error' needs 'code'\n"
@@ -201,10 +201,21 @@ TEST_F(FaultLayer, EachFaultHasItsCodeAndItsEffect) {
   }
 }
 
+TEST_F(FaultLayer, AnErrorInA200IsTakenForA500) {
+  const auto [answer, effect] = under(R"("error_in_200")");
+  ASSERT_FALSE(answer);
+  EXPECT_FALSE(effect);
+  EXPECT_EQ(answer.error().aws->status, 500);
+  EXPECT_EQ(answer.error().aws->code, "InternalError");
+}
+
 TEST_F(FaultLayer, SlowAndShifted) {
   const auto [slow, reached] = under(R"({"slow": {"ms": 2500}})");
   EXPECT_TRUE(slow && reached);
   EXPECT_EQ(world.clock.steady() - Steady{}, std::chrono::milliseconds(2500));
+  const auto [trickled, came] = under(R"({"slow_bytes": {"ms": 100, "bytes": 7}})");
+  EXPECT_TRUE(trickled && came);
+  EXPECT_EQ(world.clock.steady() - Steady{}, std::chrono::milliseconds(2600));
   const auto [cut, there] = under(R"("drop_token")");
   ASSERT_TRUE(cut && there);
   EXPECT_EQ(to_json(cut->document), to_json(doc(R"({"Answer": 1})")));
