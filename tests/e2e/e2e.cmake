@@ -1,11 +1,11 @@
 # The real binary: the first need nothing but Python, the others boto3, awscli and moto (scripts/setup --tests).
 set(clients ${CMAKE_SOURCE_DIR}/build/deps/venv/bin/python)
 set(plain contract configuration output transport)
-foreach(name ${plain} sandbox_boto3 sandbox_s3 sandbox_streams clients moto)
+foreach(name ${plain} sandbox_boto3 sandbox_s3 sandbox_streams sandbox_s3_cli sandbox_iam clients custodian moto)
   set(python ${clients})
   if(name IN_LIST plain)
     set(python ${Python3_EXECUTABLE})
-  elseif(NOT EXISTS ${clients})
+  elseif(NOT EXISTS ${clients} OR (name STREQUAL custodian AND NOT EXISTS ${CMAKE_SOURCE_DIR}/build/bench/custodian/bin/custodian))
     message(STATUS "e2e.${name} is left out: scripts/setup --tests fetches what it needs")
     continue()
   endif()
