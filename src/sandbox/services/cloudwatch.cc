@@ -52,6 +52,10 @@ void CloudWatch::each_table(EstateTables& tables) {
   points_.reset();
 }
 
+void CloudWatch::each_tagged(const DrawerPlace&, const TagVisitor& visit) {
+  for (auto& [id, alarm] : alarms.rows) visit(alarm.arn, "cloudwatch:alarm", alarm.tags);
+}
+
 std::size_t CloudWatch::points() {
   if (!points_) {
     points_ = 0;

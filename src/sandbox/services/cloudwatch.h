@@ -25,6 +25,7 @@ class CloudWatch : public Drawer {
 
   void each_table(EstateTables& tables) override;
   std::optional<Time> settle(Store& store, Region& region, Time now) override;
+  void each_tagged(const DrawerPlace& place, const TagVisitor& visit) override;
 
   /// Adds a point in its place by time; false where there is no room left.
   bool put(std::string_view metric_namespace, std::string_view metric, const Tags& dimensions, MetricPoint point);

@@ -192,7 +192,9 @@ std::vector<ImageDevice> devices_of(const Call& c, const Image* image, const std
   return devices;
 }
 
-Outcome run(Call& c) {
+}  // namespace
+
+Outcome run_instances(Call& c) {
   constexpr std::int64_t most_at_once = 1000;
   const std::int64_t least = c["MinCount"].as_integer(), count = std::max(least, c["MaxCount"].as_integer());
   if (least < 1) return missing("MinCount");
@@ -269,10 +271,8 @@ Outcome run(Call& c) {
   return {};
 }
 
-}  // namespace
-
 void register_instance_states(Registry& r) {
-  r.add("ec2", "RunInstances", run);
+  r.add("ec2", "RunInstances", run_instances);
   r.add("ec2", "StartInstances", start);
   r.add("ec2", "StopInstances", stop);
   r.add("ec2", "RebootInstances", reboot);

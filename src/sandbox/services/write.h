@@ -15,4 +15,7 @@ void write_operator(Builder& out, const std::string& principal, bool hidden);
 int state_code(std::string_view state);
 void write_image(Builder& out, const Image& image);
 
+/// RunInstances, also for services that launch instances of their own.
+Outcome run_instances(Call& call);
+
 }  // namespace reeve::sandbox
