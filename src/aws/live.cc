@@ -8,15 +8,21 @@
 #include <utility>
 
 #include "aws/errors.h"
+#include "aws/live_body.h"
 #include "aws/live_url.h"
 #include "aws/protocol/common.h"
 #include "aws/sign.h"
+#include "base/encoding.h"
 
 namespace reeve::aws {
 
 struct LiveApi::Outgoing {
   Models::Found found;
   const Codec* codec = nullptr;
+  Scope scope;                       // where the call goes
+  Document params;                   // as they were encoded
+  const Member* streamed = nullptr;  // of the output, where it is wanted as a stream
+  std::optional<HeldChecksum> trailer;
   HttpRequest http;
   SignOptions options;
   Time signed_at;  // AWS's time, by what we know of it
@@ -126,8 +132,12 @@ Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models:
                                            std::string_view account_id) {
   const ServiceModel& model = *found.model;
   const std::string& token = request.invocation_id;
-  TRY(EncodedRequest encoded, codec.encode_request(model, *found.operation, request.params, token));
-  TRY(const Endpoint to, endpoint(model, found.operation, request.params, request.scope, account_id));
+  Outgoing out{.found = found, .codec = &codec, .scope = request.scope, .params = request.params};
+  if (const std::string* region = buckets_.find(bucket_of(model, request.params))) out.scope.region = *region;
+  TRY(Document changed, params_at_the_door(model, *found.operation, request, settings_.response_checksums));
+  if (!changed.root().is_null()) out.params = std::move(changed);
+  TRY(EncodedRequest encoded, codec.encode_request(model, *found.operation, out.params, token));
+  TRY(const Endpoint to, endpoint(model, found.operation, out.params, out.scope, account_id));
   if (!to.lacking_scheme.empty() && found.operation->auth_type != "none") {
     return fail(
         {.code = Code::endpoint,
@@ -136,14 +146,16 @@ Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models:
   }
   TRY(const Url url, parse_url(to.url));
 
-  Outgoing out{.found = found, .codec = &codec};
   out.http.method = std::move(encoded.method);
   out.http.scheme = url.scheme;
   out.http.host = names_a_machine(url.host) ? url.host : encoded.host_prefix + url.host;
   out.http.port = url.port;
-  out.http.target = target_behind(url.path, model, *found.operation, request.params, std::move(encoded.target));
+  out.http.target = target_behind(url.path, model, *found.operation, out.params, std::move(encoded.target));
   out.http.headers = std::move(encoded.headers);
   out.http.body = std::move(encoded.body);
+  out.http.stream = request.body;
+  out.streamed = request.streams ? streamed_member(found.operation->output) : nullptr;
+  out.http.streams_response = out.streamed != nullptr;
   for (const auto& [name, value] : to.headers) {
     std::erase_if(out.http.headers, [&name](const auto& header) { return header.first == name; });
     out.http.headers.emplace_back(name, value);
@@ -156,29 +168,72 @@ Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models:
                                 fmt::format("attempt={}; max={}", request.attempt, request.attempts_most));
 
   const bool is_s3 = model.signing_name == "s3";
-  out.options = {.region = to.signing_region.empty() ? request.scope.region : to.signing_region,
+  TRY(auto checksum, request_checksum(*found.operation, out.params, settings_.request_checksums, out.http));
+  const bool hashes = !is_s3 || out.http.scheme != "https" || !checksum;
+  if (checksum && !out.http.stream) {
+    checksum->text = encode_base64(aws::checksum(checksum->kind, out.http.body));
+    out.http.headers.emplace_back(checksum->name, checksum->text);
+  } else {
+    out.trailer = std::move(checksum);
+  }
+  const bool streams = streamed_member(found.operation->input) != nullptr;
+  out.options = {.region = to.signing_region.empty() ? out.scope.region : to.signing_region,
                  .signing_name = to.signing_name.empty() ? model.signing_name : to.signing_name,
                  .double_encode_path = to.double_encode_path && !is_s3,
                  .normalize_path = !is_s3,
-                 .unsigned_body = found.operation->auth_type == "v4-unsigned-body",
+                 .unsigned_body = found.operation->auth_type == "v4-unsigned-body" || (streams && !hashes),
                  .content_sha256_header = is_s3};
   return out;
 }
 
-Result<void> LiveApi::sign_it(Outgoing& outgoing, const Request& request, const Credentials& credentials) {
-  outgoing.signed_at = world_.clock.wall() + skew_.offset(request.service, request.scope.region);
+Task<Result<void>> LiveApi::sign_it(Outgoing& outgoing, const Request& request, const Credentials& credentials) {
+  outgoing.signed_at = world_.clock.wall() + skew_.offset(request.service, outgoing.scope.region);
   outgoing.options.time = outgoing.signed_at;
-  return sign(outgoing.http, credentials, outgoing.options);
+  if (!outgoing.http.stream) co_return sign(outgoing.http, credentials, outgoing.options);
+  Task<Result<void>> signing = sign_stream(outgoing.http, credentials, outgoing.options, outgoing.trailer);
+  co_return co_await std::move(signing);
 }
 
 Task<Result<Response>> LiveApi::call(Request request) {
-  Task<Result<Response>> once = attempt(request);
+  Elsewhere elsewhere;
+  Task<Result<Response>> once = attempt(request, elsewhere);
   Result<Response> answer = co_await std::move(once);
+  if (!answer && elsewhere.said && (!request.body || request.body->opens())) {
+    Task<Result<void>> finding = find_bucket(request, elsewhere);
+    if (co_await std::move(finding)) {
+      Task<Result<Response>> again = attempt(request, elsewhere);
+      answer = co_await std::move(again);
+    }
+  }
   if (!answer) co_return fail(placed(std::move(answer).error(), request));
   co_return answer;
 }
 
-Task<Result<Response>> LiveApi::attempt(const Request& request) {
+/// Finds out where a bucket is that is not where it was looked for. An error: nobody says, or here all the same.
+Task<Result<void>> LiveApi::find_bucket(const Request& request, Elsewhere& elsewhere) {
+  const std::string bucket(request.params.root()["Bucket"].as_text());
+  if (elsewhere.region.empty() && request.operation != "HeadBucket") {
+    Builder b;
+    b.begin_map();
+    b.put("Bucket", bucket);
+    b.end();
+    Request head{.service = request.service,
+                 .operation = "HeadBucket",
+                 .params = b.finish(),
+                 .scope = request.scope,
+                 .deadline = request.deadline,
+                 .cancel = request.cancel};
+    Task<Result<Response>> asking = attempt(head, elsewhere);
+    static_cast<void>(co_await std::move(asking));  // its answer says where, whatever else it says
+  }
+  if (elsewhere.region.empty() || elsewhere.region == elsewhere.asked) {
+    co_return fail(Code::endpoint, "nobody says in which region the bucket is");
+  }
+  buckets_.learn(bucket, elsewhere.region);
+  co_return Result<void>{};
+}
+
+Task<Result<Response>> LiveApi::attempt(const Request& request, Elsewhere& elsewhere) {
   if (request.cancel.requested()) co_return fail(Code::cancelled, "interrupted before the call");
   CO_TRY(const Models::Found found, find_model_(request.service, request.operation));
   CO_TRY(const Codec* codec, find_codec_(*found.model));
@@ -197,16 +252,18 @@ Task<Result<Response>> LiveApi::attempt(const Request& request) {
       Task<Result<Credentials>> get = credentials_.get();
       CO_TRY(credentials, co_await std::move(get));
     }
-    CO_TRY(sign_it(outgoing, request, credentials));
+    Task<Result<void>> signing = sign_it(outgoing, request, credentials);
+    CO_TRY(co_await std::move(signing));
   } else {
-    outgoing.signed_at = world_.clock.wall() + skew_.offset(request.service, request.scope.region);
+    outgoing.signed_at = world_.clock.wall() + skew_.offset(request.service, outgoing.scope.region);
   }
 
   const Steady sent = world_.clock.steady();
   if (sent > request.start_by) {
     co_return fail(Code::drift, "it was not sent: what it rests on became too old while it waited for its turn");
   }
-  const Steady deadline = std::min(request.deadline, sent + settings_.attempt_timeout);
+  const bool streams = outgoing.http.stream || outgoing.http.streams_response;
+  const Steady deadline = streams ? request.deadline : std::min(request.deadline, sent + settings_.attempt_timeout);
   HttpRequest http = outgoing.http;
   if (settings_.finish) settings_.finish(http);
   Task<Result<HttpResponse>> sending = world_.http.send(std::move(http), deadline, request.cancel);
@@ -215,16 +272,17 @@ Task<Result<Response>> LiveApi::attempt(const Request& request) {
   // The skew that a refusal is judged by is the one that its signature had: AWS's clock against what was signed.
   const Duration halfway = (world_.clock.steady() - sent) / 2;
   if (const auto date = date_of(response)) {
-    skew_.observe(request.service, request.scope.region, *date, world_.clock.wall() - halfway);
+    skew_.observe(request.service, outgoing.scope.region, *date, world_.clock.wall() - halfway);
     outgoing.signed_at = outgoing.signed_at + halfway;
   }
-  Task<Result<Response>> reading = answer(request, outgoing, std::move(response));
+  Task<Result<Response>> reading = answer(request, outgoing, std::move(response), elsewhere);
   Result<Response> read = co_await std::move(reading);
   if (!read && read.error().code == Code::expired_credentials && !anonymous) credentials_.invalidate(credentials);
   co_return read;
 }
 
-Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& outgoing, HttpResponse http) {
+Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& outgoing, HttpResponse http,
+                                       Elsewhere& elsewhere) {
   const ServiceModel& model = *outgoing.found.model;
   const Operation& operation = *outgoing.found.operation;
   Meta meta{.status = http.status,
@@ -235,6 +293,9 @@ Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& o
     WireError wire = outgoing.codec->decode_error(model, operation, http);
     if (wire.status == 0) wire.status = http.status;
     if (wire.request_id.empty()) wire.request_id = meta.request_id;
+    if (!bucket_of(model, request.params).empty() && says_elsewhere(operation, http, wire)) {
+      elsewhere = {.said = true, .asked = outgoing.scope.region, .region = told_region(http)};
+    }
     ErrorContext context{.operation = request.operation_name(),
                          .host = outgoing.http.host,
                          .retry_after = std::string(http.header("x-amz-retry-after")),
@@ -242,6 +303,16 @@ Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& o
                          .has_answered = answered_.contains(request.operation_name())};
     if (meta.date) context.skew = *meta.date - outgoing.signed_at;
     co_return fail(to_error(wire, &operation, context));
+  }
+
+  if (operation.name == "HeadBucket") elsewhere.region = told_region(http);
+  std::shared_ptr<ByteReader> body;
+  const auto expected = response_checksum(operation, outgoing.params, http);
+  if (outgoing.streamed != nullptr) {
+    body = take_stream(http);
+    if (expected) body = checked(std::move(body), *expected);
+  } else if (expected) {
+    CO_TRY(check(*expected, http.body));
   }
 
   const bool large = http.body.size() > decode_aside_bytes;
@@ -262,7 +333,10 @@ Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& o
     co_return fail(std::move(error));
   }
   answered_.insert(request.operation_name());
-  co_return Response{.document = *std::move(document), .meta = std::move(meta)};
+  if (body && document->root().find(outgoing.streamed->name)) {  // a list of no events
+    document = without(model, *document, outgoing.streamed->name);
+  }
+  co_return Response{.document = *std::move(document), .body = std::move(body), .meta = std::move(meta)};
 }
 
 }  // namespace reeve::aws

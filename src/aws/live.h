@@ -6,6 +6,7 @@
 #include <string>
 
 #include "aws/api.h"
+#include "aws/checksum_rules.h"
 #include "aws/clock_skew.h"
 #include "aws/credentials.h"
 #include "aws/credentials_source.h"
@@ -14,6 +15,8 @@
 #include "aws/limiter.h"
 #include "aws/model.h"
 #include "aws/protocol/codec.h"
+#include "aws/protocol/compress.h"
+#include "aws/redirect.h"
 #include "aws/retry.h"
 #include "base/seams.h"
 
@@ -38,7 +41,9 @@ struct LiveSettings {
   std::function<void(HttpRequest& request)> finish = {};
   /// May be shared by several doors of one engine, so that rules are read once; a null one is made here.
   std::shared_ptr<Endpoints> endpoints;
-  /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s.
+  ChecksumUse request_checksums = ChecksumUse::when_supported, response_checksums = ChecksumUse::when_supported;
+  /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s. Not of streams: these end
+  /// when nothing moves any more (TransportOptions::stall_timeout).
   Duration attempt_timeout = std::chrono::seconds(60);
   RetrySettings retry = {};
   /// Of calls through one door, unless it is given RateLimits of its own.
@@ -46,7 +51,8 @@ struct LiveSettings {
 };
 
 /// Calls AWS once: encode → credentials → endpoint → sign → send → decode. Learns AWS's clock from the Date header and
-/// signs by it; what AWS refuses as expired is not given again by the credential source.
+/// signs by it; what AWS refuses as expired is not given again by the credential source. Where S3 says that a bucket is
+/// in another region, it is asked there, once, and from then on.
 class LiveApi : public Api {
  public:
   /// Finds an operation's model and its protocol; by default Models::get and codec_for.
@@ -68,11 +74,19 @@ class LiveApi : public Api {
 
  private:
   struct Outgoing;
-  Task<Result<Response>> attempt(const Request& request);
+  /// What an answer said of where a bucket is.
+  struct Elsewhere {
+    bool said = false;   ///< that it is not here
+    std::string asked;   ///< the region that was asked
+    std::string region;  ///< where it is; empty: not told
+  };
+  Task<Result<Response>> attempt(const Request& request, Elsewhere& elsewhere);
+  Task<Result<void>> find_bucket(const Request& request, Elsewhere& elsewhere);
   Result<Outgoing> prepare(const Request& request, const Models::Found& found, const Codec& codec,
                            std::string_view account_id);
-  Result<void> sign_it(Outgoing& outgoing, const Request& request, const Credentials& credentials);
-  Task<Result<Response>> answer(const Request& request, const Outgoing& outgoing, HttpResponse http);
+  Task<Result<void>> sign_it(Outgoing& outgoing, const Request& request, const Credentials& credentials);
+  Task<Result<Response>> answer(const Request& request, const Outgoing& outgoing, HttpResponse http,
+                                Elsewhere& elsewhere);
   World world_;
   FindModel find_model_;
   FindCodec find_codec_;
@@ -80,6 +94,7 @@ class LiveApi : public Api {
   CredentialSource& credentials_;
   ClockSkew& skew_;
   LiveSettings settings_;
+  BucketRegions buckets_;
   std::set<std::string, std::less<>> answered_;  // operations that the other side has carried out
   struct ServiceEndpoints;
   Result<ServiceEndpoints*> endpoints_of(const ServiceModel& model);

@@ -335,11 +335,13 @@ void ServiceModel::Impl::fill(Operation& o, element json) {
         }
       }
     } else if (key == "httpChecksumRequired") {
-      o.idempotent_checksum = truth(value);
+      o.checksum_required = truth(value);
     } else if (key == "httpChecksum" && value.is_object()) {
       for (const auto [name, what] : object(value)) {
         if (name == "requestAlgorithmMember") o.checksum_algorithm_member = text(what);
-        if (name == "requestChecksumRequired" && truth(what)) o.idempotent_checksum = true;
+        if (name == "requestValidationModeMember") o.checksum_mode_member = text(what);
+        if (name == "responseAlgorithms") o.response_checksums = text_list(what);
+        if (name == "requestChecksumRequired" && truth(what)) o.checksum_required = true;
       }
     } else if (key == "requestcompression" && value.is_object()) {
       for (const auto [name, what] : object(value)) {

@@ -92,9 +92,12 @@ struct Operation {
   std::string_view auth_type;       ///< "none", "v4-unsigned-body" or empty
   std::string_view host_prefix;     ///< endpoint.hostPrefix, with {labels}
   std::string_view input_location_name, input_xml_uri;
-  std::string_view checksum_algorithm_member;
+  // Checksums (Smithy: "httpChecksum trait", "httpChecksumRequired trait").
+  std::string_view checksum_algorithm_member;            ///< of the input: which one; empty: there is no choice
+  std::string_view checksum_mode_member;                 ///< of the input: whether the answer is to carry one
+  std::span<const std::string_view> response_checksums;  ///< the algorithms it may carry then
+  bool checksum_required = false;
   bool deprecated = false;
-  bool idempotent_checksum = false;  ///< httpChecksumRequired
   std::vector<ContextParameter> context_parameters;
   std::span<const std::string_view> request_compression = {};  ///< encodings of requestcompression, such as "gzip"
 };

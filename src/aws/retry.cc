@@ -103,6 +103,7 @@ std::optional<Duration> Retry::plan_next(const Request& request, Error& error, P
   const bool legacy = settings_.mode == RetryMode::legacy;
   const RetryVerdict verdict = legacy ? judge_legacy(request.service, error) : judge_retry(error);
   if (verdict == RetryVerdict::no) return std::nullopt;
+  if (request.body && !request.body->opens()) return std::nullopt;  // there is nothing left to send
   if (verdict == RetryVerdict::corrected) {
     if (std::exchange(progress.corrected, true)) return std::nullopt;
     return Duration(0);

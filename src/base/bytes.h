@@ -26,6 +26,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// How many there are; nullopt where that is known at the end alone.
   virtual std::optional<std::uint64_t> size() const = 0;
+  /// Whether open() still gives a reader: false for bytes that came once and are gone.
+  virtual bool opens() const { return true; }
   /// A reader that stands at the beginning. Errors: io; unsupported where the bytes came once and are gone.
   virtual Result<std::unique_ptr<ByteReader>> open() = 0;
 };
