@@ -161,7 +161,7 @@ WireAnswer Wire::own_page(const HttpRequest& request) {
   if (request.method == "GET" && path == "/_sandbox/invocations") {
     return {{json_answer(200, all_invocations(sandbox_.store_))}};
   }
-  if (path.starts_with("/_sandbox/mail")) return {{mail_page(sandbox_.store_, request)}};
+  if (path.starts_with("/_sandbox/mail")) return {{mail_page(sandbox_.store_, request, sandbox_.now())}};
   if (request.method == "POST" && path == "/_sandbox/clock") {
     const auto body = parse_json(request.body);
     constexpr std::int64_t most = std::int64_t{3'000} * 365 * 86'400;  // far from where microseconds end

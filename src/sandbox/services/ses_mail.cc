@@ -110,7 +110,8 @@ std::string put_mail(Store& store, Region& region, Mail mail, Time now) {
   return id;
 }
 
-HttpResponse mail_page(Store& store, const HttpRequest& request) {
+HttpResponse mail_page(Store& store, const HttpRequest& request, Time now) {
+  store.settle(now);  // what was due by now may have sent mail
   const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
   if (path == "/_sandbox/mail" && request.method == "GET") return read_all(store);
   if (path == "/_sandbox/mail" && request.method == "DELETE") return empty_all(store);

@@ -53,6 +53,6 @@ std::string put_mail(Store& store, Region& region, Mail mail, Time now);
 
 /// /_sandbox/mail: GET answers all messages of all accounts and regions in the order they were sent, DELETE empties the
 /// mailboxes, POST /_sandbox/mail/verify {"identity": "a@example.com"} verifies it wherever it is pending.
-HttpResponse mail_page(Store& store, const HttpRequest& request);
+HttpResponse mail_page(Store& store, const HttpRequest& request, Time now);
 
 }  // namespace reeve::sandbox
