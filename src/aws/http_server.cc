@@ -44,7 +44,6 @@ struct Incoming : std::enable_shared_from_this<Incoming> {
   void answer(HttpAnswer given);
   void hand_over();                  // to the loop
   void open_window(std::size_t by);  // from any thread
-  void say_continue();               // the client waits for a word before it sends the body; from any thread
 
   Server& server;  // outlives every request: stop() waits for them
   HttpRequest request;
@@ -52,7 +51,6 @@ struct Incoming : std::enable_shared_from_this<Incoming> {
   int refused = 0;                            // status, where a limit was passed
   bool head = false;                          // a HEAD request: its answer has no body
   bool handed = false;                        // to the loop
-  std::atomic<bool> expects = false;          // a "100 Continue" before the body
   std::size_t dropped = 0;                    // of a body that nobody wants
   std::shared_ptr<server::RequestPipe> pipe;  // where the body is streamed
   std::shared_ptr<Incoming> self;             // while the library may call back
@@ -113,16 +111,6 @@ struct BrokenBody : aws_input_stream {
   bool begun = false;
 };
 
-/// Whether a header of that name says so, without regard to case.
-bool header_is(const HttpRequest& request, std::string_view name, std::string_view value) {
-  for (const auto& [have, said] : request.headers) {
-    if (aws_http_header_name_eq(crt::cursor(have), crt::cursor(name))) {
-      return aws_http_header_name_eq(crt::cursor(said), crt::cursor(value));
-    }
-  }
-  return false;
-}
-
 std::optional<std::uint64_t> length_of(const std::vector<std::pair<std::string, std::string>>& headers) {
   for (const auto& [name, value] : headers) {
     if (!aws_http_header_name_eq(crt::cursor(name), crt::cursor("Content-Length"))) continue;
@@ -139,7 +127,8 @@ void Incoming::open_window(std::size_t by) {
 }
 
 /// The library sends one answer a request and no interim ones: this goes past it, to the socket, on the connection's
-/// thread, where nothing else is being written since the request before was answered.
+/// thread, where nothing else is being written since the request before was answered. It comes as soon as the header
+/// is read, since the library tells of a head's end together with the body's first byte.
 void send_continue(aws_http_stream* stream) {
   static constexpr std::string_view words = "HTTP/1.1 100 Continue\r\n\r\n";
   aws_channel_slot* first =
@@ -149,27 +138,6 @@ void send_continue(aws_http_stream* stream) {
   if (socket == nullptr) return;
   const aws_byte_cursor bytes = crt::cursor(words);
   aws_socket_write(socket, &bytes, [](aws_socket*, int, std::size_t, void*) {}, nullptr);
-}
-
-void Incoming::say_continue() {
-  const std::lock_guard lock(mutex);
-  if (stream == nullptr) return;
-  struct Saying {
-    aws_channel_task task;
-    std::shared_ptr<Incoming> incoming;
-  };
-  auto* saying = new Saying{.incoming = shared_from_this()};
-  aws_channel_task_init(
-      &saying->task,
-      [](aws_channel_task*, void* argument, aws_task_status status) {
-        const std::unique_ptr<Saying> mine(static_cast<Saying*>(argument));
-        Incoming& in = *mine->incoming;
-        if (status == AWS_TASK_STATUS_RUN_READY && in.stream != nullptr && in.expects.exchange(false)) {
-          send_continue(in.stream);
-        }
-      },
-      saying, "say_continue");
-  aws_channel_schedule_task_now(aws_http_connection_get_channel(aws_http_stream_get_connection(stream)), &saying->task);
 }
 
 void Incoming::hand_over() {
@@ -182,15 +150,13 @@ void Incoming::hand_over() {
 }
 
 void Incoming::answer(HttpAnswer given) {
-  // A client that still waits for the word to go on may send its next request in the body's place.
-  const bool unread = pipe && pipe->give_up() && expects.exchange(false);
+  if (pipe) pipe->give_up();
   if (given.sent == HttpAnswer::Sent::nothing) {
     const std::lock_guard lock(mutex);
     if (stream != nullptr) aws_http_connection_close(aws_http_stream_get_connection(stream));
     return;
   }
   response = std::move(given.response);
-  if (unread) response.headers.emplace_back("Connection", "close");
   message = aws_http_message_new_response(crt::allocator());
   aws_http_message_set_response_status(message, response.status);
   bool sized = false;
@@ -228,7 +194,7 @@ void Incoming::answer(HttpAnswer given) {
   }
 }
 
-int on_headers(aws_http_stream*, aws_http_header_block block, const aws_http_header* headers, std::size_t count,
+int on_headers(aws_http_stream* stream, aws_http_header_block block, const aws_http_header* headers, std::size_t count,
                void* user_data) {
   auto& in = *static_cast<Incoming*>(user_data);
   if (block != AWS_HTTP_HEADER_BLOCK_MAIN) return AWS_OP_SUCCESS;
@@ -239,6 +205,10 @@ int on_headers(aws_http_stream*, aws_http_header_block block, const aws_http_hea
       return AWS_OP_SUCCESS;
     }
     in.request.headers.emplace_back(crt::view(headers[i].name), crt::view(headers[i].value));
+    if (aws_http_header_name_eq(headers[i].name, crt::cursor("Expect")) &&
+        aws_http_header_name_eq(headers[i].value, crt::cursor("100-continue"))) {
+      send_continue(stream);
+    }
   }
   return AWS_OP_SUCCESS;
 }
@@ -253,19 +223,10 @@ int on_header_block_done(aws_http_stream* stream, aws_http_header_block block, v
   in.head = in.request.method == "HEAD";
   in.request.target = crt::view(uri);
   if (in.refused != 0) return AWS_OP_SUCCESS;
-  in.expects = header_is(in.request, "Expect", "100-continue");
-  if (!in.server.streams || !in.server.streams(in.request)) {
-    if (in.expects.exchange(false)) send_continue(stream);
-    return AWS_OP_SUCCESS;
-  }
-  in.pipe = std::make_shared<server::RequestPipe>(
-      in.server.loop,
-      [weak = in.weak_from_this()](std::size_t bytes) {
-        if (const auto alive = weak.lock()) alive->open_window(bytes);
-      },
-      [weak = in.weak_from_this()] {
-        if (const auto alive = weak.lock()) alive->say_continue();
-      });
+  if (!in.server.streams || !in.server.streams(in.request)) return AWS_OP_SUCCESS;
+  in.pipe = std::make_shared<server::RequestPipe>(in.server.loop, [weak = in.weak_from_this()](std::size_t bytes) {
+    if (const auto alive = weak.lock()) alive->open_window(bytes);
+  });
   in.request.stream = server::request_source(in.pipe, length_of(in.request.headers));
   in.hand_over();
   return AWS_OP_SUCCESS;

@@ -24,7 +24,7 @@ struct HttpAnswer {
 /// An HTTP/1.1 server on 127.0.0.1. Each request is handed to `handler` as if on the loop's thread (see
 /// Loop::run_or_post); its answer is sent.
 /// Limits: bodies that are not streamed up to limits::request_body_bytes, 431 and 413 past the limits. Keep-alive;
-/// tcp_nodelay. `Expect: 100-continue` is answered when the body is wanted: where it is streamed, by reading it.
+/// tcp_nodelay. `Expect: 100-continue` is answered with the word to go on as soon as it is read.
 class HttpServer {
  public:
   using Handler = std::function<Task<HttpAnswer>(HttpRequest)>;

@@ -34,7 +34,6 @@ void RequestPipe::end(bool whole) {
 }
 
 Task<Result<std::string>> RequestPipe::take() {
-  if (!std::exchange(begun_, true)) begin_();
   while (true) {
     Completion<bool> came(loop_);
     std::string piece;
@@ -56,17 +55,16 @@ Task<Result<std::string>> RequestPipe::take() {
   }
 }
 
-bool RequestPipe::give_up() {
+void RequestPipe::give_up() {
   std::size_t dropped = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (ended_) return false;
+    if (ended_) return;
     given_up_ = true;
     dropped = held_.size();
     held_.clear();
   }
   if (dropped > 0) open_window_(dropped);
-  return true;
 }
 
 namespace {

@@ -22,9 +22,9 @@ constexpr std::size_t window_bytes = std::size_t{1} << 20;
 /// that is taken opens the connection's window for as much, so that no more than a window is ever held.
 class RequestPipe {
  public:
-  /// `open_window(bytes)` lets the library read on; `begin()` is called once, before the first piece is waited for.
-  RequestPipe(Loop& loop, std::function<void(std::size_t)> open_window, std::function<void()> begin)
-      : loop_(loop), open_window_(std::move(open_window)), begin_(std::move(begin)) {}
+  /// `open_window(bytes)` lets the library read on; called on any thread.
+  RequestPipe(Loop& loop, std::function<void(std::size_t)> open_window)
+      : loop_(loop), open_window_(std::move(open_window)) {}
 
   // The library's thread.
   /// False where nobody wants it any more.
@@ -34,16 +34,15 @@ class RequestPipe {
 
   // The loop's thread.
   Task<Result<std::string>> take();
-  /// Nobody reads on: what still comes is dropped. False where the body was whole already.
-  bool give_up();
+  /// Nobody reads on: what still comes is dropped.
+  void give_up();
 
  private:
   Loop& loop_;
   std::function<void(std::size_t)> open_window_;
-  std::function<void()> begin_;
   std::mutex mutex_;
   std::string held_;
-  bool ended_ = false, broken_ = false, given_up_ = false, begun_ = false;
+  bool ended_ = false, broken_ = false, given_up_ = false;
   std::move_only_function<void(bool)> waiting_;
 };
 

@@ -98,8 +98,7 @@ Outcome complete(Call& c) {
   std::string sums;
   std::int64_t before = 0;
   std::uint64_t size = 0;
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    const Value one = asked[i];
+  for (const Value one : asked.items()) {
     const std::int64_t number = one["PartNumber"].as_integer();
     if (number <= before) {
       return std::unexpected(s3_fault("InvalidPartOrder",
@@ -108,6 +107,10 @@ Outcome complete(Call& c) {
                                       400, {{"UploadId", std::string(upload->upload_id())}}));
     }
     before = number;
+  }
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const Value one = asked[i];
+    const std::int64_t number = one["PartNumber"].as_integer();
     const auto at = upload->parts.find(number);
     const std::string_view etag = unquoted(one["ETag"].as_text());
     if (at == upload->parts.end() || at->second.etag != etag) return invalid_part(upload->upload_id(), number, etag);
