@@ -104,6 +104,9 @@ struct S3Drawer : Drawer {
   Table<ObjectVersion> objects;
   std::map<std::string, Upload, std::less<>> uploads;  ///< not kept: an upload ends with the process
   void each_table(EstateTables& tables) override;
+  void each_tagged(const DrawerPlace&, const TagVisitor& visit) override {
+    for (auto& [id, bucket] : buckets.rows) visit("arn:aws:s3:::" + id, "s3:bucket", bucket.tags);
+  }
 };
 
 /// A bucket and where it lies.
