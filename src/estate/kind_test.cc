@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
 
 std::string minimal(const std::string& more) {
   return "format: 1\nkind: thing\nservice: ec2\nid: ThingId\narn: \"arn:{id}\"\n"
@@ -20,7 +21,7 @@ std::string minimal(const std::string& more) {
 TEST(Kinds, EveryShippedDescriptorReads) {
   const auto kinds = Kinds::embedded();
   ASSERT_TRUE(kinds) << kinds.error().text();
-  EXPECT_THAT((*kinds)->names(), ElementsAre("ami", "ebs", "ebs-snapshot", "ec2"));
+  EXPECT_THAT((*kinds)->names(), IsSupersetOf({"ami", "ebs", "ebs-snapshot", "ec2", "s3", "sqs"}));
   for (const auto& kind : (*kinds)->all()) {
     for (const auto& [other, path] : kind->relations) EXPECT_NE((*kinds)->find(other), nullptr) << kind->name << other;
   }
@@ -35,7 +36,8 @@ TEST(Kinds, AreFoundByNameAliasAndPrefix) {
   EXPECT_EQ((*kinds)->find("aws.ebs-volume"), (*kinds)->find("ebs"));
   EXPECT_EQ((*kinds)->find("ebs-snapshots"), nullptr);
   EXPECT_EQ(to_json(snapshot->list.params), R"({"OwnerIds":["self"],"MaxResults":1000})");
-  EXPECT_EQ(snapshot->get.filter, "snapshot-id");
+  EXPECT_EQ(snapshot->get.how, ReadById::How::filter);
+  EXPECT_EQ(snapshot->get.name, "snapshot-id");
   EXPECT_EQ(snapshot->get.batch, 200U);
   ASSERT_NE(snapshot->column("CreateVolumePermissions"), nullptr);
   EXPECT_FALSE(snapshot->small_default_limit);
@@ -71,7 +73,11 @@ TEST(KindParse, MistakesNameTheirPlace) {
       {"columns: {A: {operation: X, path: [1]}}\n", "'path' must be a text", "thing.yaml:8"},
       {"columns: {A: {operation: X, filter: thing-id}}\n", "'match' goes with", "thing.yaml:8"},
       {"columns: {A: {operation: X, batch: 5}}\n", "'batch' needs", "thing.yaml:8"},
-      {"tags: {style: map}\n", "one of: ec2, none", "thing.yaml:8"},
+      {"tags: {style: map}\n", "one of: ec2, universal", "thing.yaml:8"},
+      {"tags: {style: own}\n", "'add' and 'remove' go with", "thing.yaml:8"},
+      {"columns: {A: {operation: X, members: [B]}}\n", "'members' goes with", "thing.yaml:8"},
+      {"columns: {A: {operation: X, take: B}}\n", "need 'filter'", "thing.yaml:8"},
+      {"rename: [A]\n", "must be a map of texts", "thing.yaml:8"},
       {"small_default_limit: 5\n", "must be true or false", "thing.yaml:8"},
   };
   for (const auto& c : cases) {

@@ -3,28 +3,6 @@
 namespace reeve::estate {
 namespace {
 
-void put_filled(Builder& b, Value value, std::string_view id) {
-  if (value.is_map()) {
-    b.begin_map();
-    for (const auto [key, member] : value.entries()) {
-      b.key(key);
-      put_filled(b, member, id);
-    }
-    return b.end();
-  }
-  if (value.is_list()) {
-    b.begin_list();
-    for (const Value item : value.items()) put_filled(b, item, id);
-    return b.end();
-  }
-  if (!value.is_text()) return b.add(value);
-  constexpr std::string_view mark = "{id}";
-  std::string text = value.as_string();
-  for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + id.size()))
-    text.replace(at, mark.size(), id);
-  b.add(text);
-}
-
 void put_texts(Builder& b, std::string_view key, const std::vector<std::string>& values) {
   b.begin_list(key);
   for (const auto& value : values) b.add(value);
@@ -41,12 +19,6 @@ Document merged(Value base, Value over) {
   }
   for (const auto [key, value] : over.entries()) b.put(key, value);
   b.end();
-  return b.finish();
-}
-
-Document with_id(Value params, std::string_view id) {
-  Builder b;
-  put_filled(b, params, id);
   return b.finish();
 }
 
@@ -74,6 +46,17 @@ Document with_list(Value params, std::string_view member, const std::vector<std:
     if (key != member) b.put(key, value);
   }
   put_texts(b, member, values);
+  b.end();
+  return b.finish();
+}
+
+Document with_text(Value params, std::string_view member, std::string_view text) {
+  Builder b;
+  b.begin_map();
+  for (const auto [key, value] : params.entries()) {
+    if (key != member) b.put(key, value);
+  }
+  b.put(member, text);
   b.end();
   return b.finish();
 }

@@ -4,43 +4,15 @@
 #include <set>
 
 #include "base/json.h"
+#include "estate/form.h"
+#include "estate/gone.h"
+#include "estate/page.h"
 #include "estate/params.h"
 #include "estate/paths.h"
 #include "estate/reader_shared.h"
 
 namespace reeve::estate {
 namespace {
-
-/// The records of one page; they share its memory.
-std::vector<Record> records_of(const Kind& kind, const aws::Scope& scope, const Document& page, std::string_view path,
-                               const std::vector<std::string>& carry) {
-  std::vector<Record> out;
-  if (carry.empty()) {
-    walk_path(page, path, [&](Value value, Value) { out.push_back({&kind, scope, page.part(value)}); });
-    return out;
-  }
-  Builder b;
-  b.arena().keep(page.arena());
-  b.begin_list();
-  walk_path(page, path, [&](Value value, Value around) {
-    b.begin_map();
-    for (const auto [key, member] : value.entries()) {
-      b.key(key);
-      b.add_shared(member);
-    }
-    for (const auto& name : carry) {
-      const auto outer = around.find(name);
-      if (!outer || value.find(name)) continue;
-      b.key(name);
-      b.add_shared(*outer);
-    }
-    b.end();
-  });
-  b.end();
-  const Document list = b.finish();
-  for (const Value record : list.root().items()) out.push_back({&kind, scope, list.part(record)});
-  return out;
-}
 
 /// The members that a census keeps, copied out of their page: with its keys, so that none is spelled out, and a second
 /// time in one piece, since thousands of pages that are half full add up.
@@ -149,6 +121,44 @@ Task<Result<void>> Reader::pages(const Kind& kind, aws::Request first, const std
   }
 }
 
+Task<Result<void>> Reader::list_pages(const Kind& kind, Document params, PageSink sink) {
+  if (kind.list.of.empty()) {
+    auto first = request(kind.service, kind.list.operation, std::move(params));
+    co_return co_await pages(kind, std::move(first), kind.list.carry, kind.list.path, std::move(sink));
+  }
+  const Kind* outer = kinds_.find(kind.list.of);
+  REEVE_ASSERT(outer != nullptr);  // a test reads every descriptor
+  CO_TRY(const auto around, co_await all(*outer));
+  if (around->unsupported) co_return fail(Code::unsupported, outer->list.operation + " is not known on the other side");
+  // Some at a time, handed on in order, so that a listing is the same whichever answer came first.
+  for (std::size_t start = 0; start < around->records.size(); start += calls_at_once) {
+    const std::size_t count = std::min(calls_at_once, around->records.size() - start);
+    std::vector<std::vector<Record>> found(count);
+    std::vector<Result<void>> done(count);
+    std::function<Task<void>(std::size_t)> body = [&](std::size_t i) -> Task<void> {
+      auto filled = fill_forms(params, around->records[start + i]);
+      if (!filled) co_return;
+      auto keep = [&found, i](std::vector<Record> records) -> Task<Result<void>> {
+        std::ranges::move(records, std::back_inserter(found[i]));
+        return ready(Result<void>());
+      };
+      PageSink inner = std::ref(keep);
+      auto first = request(kind.service, kind.list.operation, *std::move(filled));
+      done[i] = co_await pages(kind, std::move(first), kind.list.carry, kind.list.path, std::move(inner));
+    };
+    co_await for_each(loop_, count, calls_at_once, std::move(body));
+    for (std::size_t i = 0; i < count; ++i) {
+      // One that went away since it was listed has nothing in it.
+      if (!done[i] && says_gone(done[i].error())) continue;
+      CO_TRY(std::move(done[i]));
+      if (found[i].empty()) continue;
+      auto taken = sink(std::move(found[i]));
+      CO_TRY(co_await std::move(taken));
+    }
+  }
+  co_return {};
+}
+
 Task<Result<void>> Reader::stream(const Kind& kind, Document query, PageSink page) {
   const bool whole = query.root().empty();
   auto params = whole ? kind.list.params : without_limit_beside_ids(kind, merged(kind.list.params, query));
@@ -159,8 +169,7 @@ Task<Result<void>> Reader::stream(const Kind& kind, Document query, PageSink pag
     return page(std::move(records));
   };
   PageSink sink = std::ref(pass_on);
-  auto first = request(kind.service, kind.list.operation, std::move(params));
-  CO_TRY(co_await pages(kind, std::move(first), kind.list.carry, kind.list.path, std::move(sink)));
+  CO_TRY(co_await list_pages(kind, std::move(params), std::move(sink)));
   if (whole && !kind.census.empty() && !shared_->censuses.contains(kind.name)) {
     const auto pending = std::make_shared<Pending<Listing>>(loop_);
     pending->result = std::shared_ptr<const Listing>(counted);
@@ -182,8 +191,8 @@ Task<Result<std::shared_ptr<const Listing>>> Reader::list(const Kind& kind, bool
     return ready(Result<void>());
   };
   PageSink sink = std::ref(keep);
-  auto first = request(kind.service, kind.list.operation, kind.list.params);
-  auto done = co_await pages(kind, std::move(first), kind.list.carry, kind.list.path, std::move(sink));
+  Document params = kind.list.params;
+  auto done = co_await list_pages(kind, std::move(params), std::move(sink));
   if (!done && done.error().code == Code::unsupported) {
     listing->unsupported = true;
   } else if (!done) {
@@ -229,24 +238,55 @@ std::vector<Error> Reader::broken_listings() const {
   return out;
 }
 
+Task<Result<void>> Reader::read_batch(const Kind& kind, std::vector<std::string> ids, std::vector<Record>& out) {
+  using How = ReadById::How;
+  std::set<std::string_view> wanted(ids.begin(), ids.end());
+  auto keep = [&](std::vector<Record> records) -> Task<Result<void>> {
+    for (auto& record : records) {
+      if (wanted.erase(record.id()) > 0) out.push_back(std::move(record));
+    }
+    return ready(Result<void>());
+  };
+  PageSink sink = std::ref(keep);
+  if (kind.get.how == How::listing) {
+    Document params = kind.list.params;
+    co_return co_await list_pages(kind, std::move(params), std::move(sink));
+  }
+  auto params = kind.get.how == How::filter      ? with_filter(kind.get.params, kind.get.name, ids)
+                : kind.get.how == How::parameter ? with_list(kind.get.params, kind.get.name, ids)
+                                                 : with_text(kind.get.params, kind.get.name, ids.front());
+  const std::size_t before = out.size();
+  auto first = request(kind.service, kind.get.operation, std::move(params));
+  auto read = co_await pages(kind, std::move(first), kind.get.carry, kind.get.path, std::move(sink));
+  if (read || !says_gone(read.error())) co_return read;
+  out.resize(before);
+  if (ids.size() == 1) co_return {};
+  const auto middle = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
+  std::vector<std::string> lower(ids.begin(), middle), upper(middle, ids.end());
+  CO_TRY(co_await read_batch(kind, std::move(lower), out));
+  co_return co_await read_batch(kind, std::move(upper), out);
+}
+
 Task<Result<std::vector<Record>>> Reader::by_ids(const Kind& kind, std::vector<std::string> ids) {
+  std::set<std::string> asked;
+  std::erase_if(ids, [&asked](const std::string& id) { return !asked.insert(id).second; });
   std::vector<Record> out;
-  for (std::size_t start = 0; start < ids.size(); start += kind.get.batch) {
-    const auto end = std::min(ids.size(), start + kind.get.batch);
-    const std::vector<std::string> batch(ids.begin() + static_cast<std::ptrdiff_t>(start),
-                                         ids.begin() + static_cast<std::ptrdiff_t>(end));
-    auto params = kind.get.filter.empty() ? with_list(kind.get.params, kind.get.parameter, batch)
-                                          : with_filter(kind.get.params, kind.get.filter, batch);
-    std::set<std::string_view> wanted(batch.begin(), batch.end());
-    auto keep = [&](std::vector<Record> records) -> Task<Result<void>> {
-      for (auto& record : records) {
-        if (wanted.erase(record.id()) > 0) out.push_back(std::move(record));
-      }
-      return ready(Result<void>());
-    };
-    PageSink sink = std::ref(keep);
-    auto first = request(kind.service, kind.get.operation, std::move(params));
-    CO_TRY(co_await pages(kind, std::move(first), kind.get.carry, kind.get.path, std::move(sink)));
+  const std::size_t batch = kind.get.how == ReadById::How::listing ? ids.size() : kind.get.batch;
+  std::vector<std::vector<std::string>> batches;
+  for (std::size_t start = 0; start < ids.size(); start += batch) {
+    const auto end = std::min(ids.size(), start + batch);
+    batches.emplace_back(ids.begin() + static_cast<std::ptrdiff_t>(start),
+                         ids.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  std::vector<std::vector<Record>> found(batches.size());
+  std::vector<Result<void>> done(batches.size());
+  std::function<Task<void>(std::size_t)> body = [&](std::size_t i) -> Task<void> {
+    done[i] = co_await read_batch(kind, std::move(batches[i]), found[i]);
+  };
+  co_await for_each(loop_, batches.size(), calls_at_once, std::move(body));
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    CO_TRY(std::move(done[i]));
+    std::ranges::move(found[i], std::back_inserter(out));
   }
   co_return out;
 }

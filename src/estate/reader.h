@@ -59,7 +59,7 @@ class Reader {
   /// Why each listing of a kind that all() or census() was asked for broke off; empty if all are whole.
   std::vector<Error> broken_listings() const;
 
-  /// Records by id, in batches, by filter: those that exist, each once; a missing id is no error. What an
+  /// Records by id, as the kind's descriptor says: those that exist, each once; a missing id is no error. What an
   /// answer holds beyond what was asked for is dropped: whoever asks acts on what comes.
   Task<Result<std::vector<Record>>> by_ids(const Kind& kind, std::vector<std::string> ids);
 
@@ -84,6 +84,9 @@ class Reader {
   Result<aws::Paginator> paginator(const std::string& service, const std::string& operation);
   Task<Result<void>> pages(const Kind& kind, aws::Request first, const std::vector<std::string>& carry,
                            const std::string& path, PageSink sink);
+  /// A kind's listing with these parameters: one, or one for each record of the kind that it goes by.
+  Task<Result<void>> list_pages(const Kind& kind, Document params, PageSink sink);
+  Task<Result<void>> read_batch(const Kind& kind, std::vector<std::string> ids, std::vector<Record>& out);
   Task<Result<std::shared_ptr<const Listing>>> list(const Kind& kind, bool whole);
   Task<Result<std::shared_ptr<const Items>>> list_items(std::string service, std::string operation, Document params);
   Task<void> fetch_one(const Column& column, RecordView& view);

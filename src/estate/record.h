@@ -19,7 +19,9 @@ struct Record {
   std::string_view id() const { return document.root()[kind->id].as_text(); }
   std::string_view title() const;
   std::string arn() const;
-  /// The date its age counts from; nullopt if it has none or it is unknown.
+  /// The member that holds the date its age counts from, as it is; null if it has none.
+  Value date_value() const;
+  /// That date; numbers are seconds or milliseconds since 1970. nullopt if it has none or it is unknown.
   std::optional<Time> date() const;
   /// A tag's value; nullopt if there is no such tag. Unknown tags (unreadable) give an unknown value.
   std::optional<Value> tag(std::string_view key) const;
@@ -34,7 +36,8 @@ class RecordView {
   const Record& record() const { return record_; }
   std::string_view id() const { return record_.id(); }
 
-  /// A column, once it was fetched; nullopt before. An unknown value says why it could not be read.
+  /// A column, once it was fetched; nullopt before. An unknown value says why it could not be read. What stands in the
+  /// record itself (Kind::in_record) is put there when it is set: read it as a member.
   std::optional<Value> column(std::string_view name) const;
   void set_column(std::string name, Document value);
   void set_column_unknown(std::string name, std::string_view reason);
@@ -54,6 +57,8 @@ class RecordView {
   Value whole() const;
 
  private:
+  void put_in_record(const Column& column, const Document& value);
+  bool in_record(std::string_view column) const;
   Record record_;
   std::vector<std::pair<std::string, Document>> columns_, evidence_;
   std::vector<std::string> unsupported_;
