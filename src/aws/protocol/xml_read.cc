@@ -478,7 +478,9 @@ std::string_view xml_root_name(std::string_view body) {
 
 Result<Document> read_xml_tree(std::string_view body) {
   TRY(check(body));
-  XmlScanner scan(body);
+  std::string padded(body);  // what the scanner may look at behind it; error documents are short
+  padded.append(64, '\0');
+  XmlScanner scan({padded.data(), body.size()});
   Builder b;
   b.begin_map();
   std::string_view root;

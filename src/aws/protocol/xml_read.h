@@ -32,7 +32,7 @@ Result<void> read_xml_value(Tape& tape, std::string_view body, const Member& mem
 /// Reads the payloads of events in XML.
 extern const EventPayloadReader xml_events;
 
-/// The name of the root element, without prefix; empty where there is none.
+/// The name of the root element, without prefix; empty where there is none. 64 zero bytes must follow the text.
 std::string_view xml_root_name(std::string_view body);
 
 /// Reads any XML text without a model: an element with children is a map (the first child of a name counts), any other
