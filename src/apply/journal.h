@@ -51,11 +51,15 @@ class Journal {
   /// A run's entries in order, the chain checked as it goes. Errors: journal (the chain is broken: what came before
   /// holds), not_found (no such run), and what `visit` returns.
   virtual Result<void> each(std::string_view run, const Visit& visit) = 0;
+  /// The same, with null bodies: for who only asks whether all is there. Errors: as each().
+  virtual Result<void> each_sealed(std::string_view run, const Visit& visit) = 0;
   /// The entries that closed a run's rows, the last one of each row, in the order of closing or the reverse.
   enum class Order : std::uint8_t { oldest_first, newest_first };
   virtual Result<void> each_closed(std::string_view run, Order order, const Visit& visit) = 0;
   /// The entries of one row of a run, in order; none if it was never begun nor closed.
   virtual Result<std::vector<Entry>> of_row(std::string_view run, std::string_view row) = 0;
+  /// The entry that closed one row of a run; nullopt if there is none, or the row was begun again since.
+  virtual Result<std::optional<Entry>> closing_of_row(std::string_view run, std::string_view row) = 0;
   /// A run's first entry ("run"), and its last. Errors: not_found, journal.
   virtual Result<Entry> first(std::string_view run) = 0;
   virtual Result<Entry> last(std::string_view run) = 0;

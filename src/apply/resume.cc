@@ -32,7 +32,7 @@ Result<plan::PlanFile> plan_of(const Hands& hands, const StateFolder& state, con
 Result<Resumption> prepare(const Hands& hands, const StateFolder& state, const Here& here, const Entry& first) {
   RunTerms terms = terms_from(first);
   terms.resumed = true;
-  TRY(hands.journal.each(terms.run, [](const Entry&) { return Result<void>{}; }));  // its chain
+  TRY(hands.journal.each_sealed(terms.run, [](const Entry&) { return Result<void>{}; }));  // its chain
   TRY(plan::PlanFile file, plan_of(hands, state, terms));
   const plan::Header& header = file.header();
   TRY(check_here(header, here));

@@ -26,9 +26,8 @@ Result<void> each_row_outcome(Journal& journal, const std::string& run,
 }
 
 Result<std::optional<RowOutcome>> find_row_outcome(Journal& journal, std::string_view run, std::string_view row) {
-  TRY(const auto entries, journal.of_row(run, row));
-  const RowStory story = story_of(entries);
-  return story.closing == nullptr ? std::optional<RowOutcome>{} : std::optional(row_outcome_from(*story.closing));
+  TRY(const auto closing, journal.closing_of_row(run, row));
+  return closing ? std::optional(row_outcome_from(*closing)) : std::optional<RowOutcome>{};
 }
 
 Result<RunResult> read_run(Hands hands, const StateFolder& state, const std::string& run) {

@@ -105,24 +105,10 @@ class SqliteJournal : public Journal {
   }
 
   Result<void> each(std::string_view run, const Visit& visit) override {
-    std::string before;
-    bool any = false;
-    TRY(select("WHERE run = ?1 ORDER BY seq", {run}, [&](const Entry& entry, std::string_view body) -> Result<void> {
-      any = true;
-      const std::string expected = hash_of(before, entry.run, entry.row, entry.kind, body);
-      if (entry.prev_hash != before || entry.hash != expected) {
-        return fail(
-            {.code = Code::journal,
-             .message = fmt::format("the journal of run {} was changed or lost entries before seq {}", run, entry.seq),
-             .resource = path_,
-             .hint = fmt::format("Run {} is not resumed or undone by what is left: look at the account, and "
-                                 "keep the file. Other runs are as they were",
-                                 run)});
-      }
-      before = entry.hash;
-      return visit(entry);
-    }));
-    return any ? Result<void>{} : no_run(run);
+    return each_checked(run, Bodies::read, visit);
+  }
+  Result<void> each_sealed(std::string_view run, const Visit& visit) override {
+    return each_checked(run, Bodies::left, visit);
   }
 
   Result<void> each_closed(std::string_view run, Order order, const Visit& visit) override {
@@ -135,6 +121,13 @@ class SqliteJournal : public Journal {
 
   Result<std::vector<Entry>> of_row(std::string_view run, std::string_view row) override {
     return all("WHERE run = ?1 AND row = ?2 AND row != '' ORDER BY seq", {run, row});
+  }
+  Result<std::optional<Entry>> closing_of_row(std::string_view run, std::string_view row) override {
+    TRY(auto found, all("WHERE run = ?1 AND row = ?2 AND row != '' AND kind IN ('intent', 'row') ORDER BY seq DESC"
+                        " LIMIT 1",
+                        {run, row}));
+    if (found.empty() || found.front().kind != "row") return std::optional<Entry>{};
+    return std::optional(std::move(found.front()));
   }
   Result<Entry> first(std::string_view run) override { return one("WHERE run = ?1 ORDER BY seq LIMIT 1", run); }
   Result<Entry> last(std::string_view run) override { return one("WHERE run = ?1 ORDER BY seq DESC LIMIT 1", run); }
@@ -163,6 +156,7 @@ class SqliteJournal : public Journal {
   }
 
  private:
+  enum class Bodies : std::uint8_t { read, left };  // left: as null
   struct Batch {
     explicit Batch(Loop& loop) : done(loop) {}
     std::vector<NewEntry> entries;
@@ -272,12 +266,34 @@ class SqliteJournal : public Journal {
                  .hint = "`reeve runs` lists them"});
   }
 
+  Result<void> each_checked(std::string_view run, Bodies bodies, const Visit& visit) {
+    std::string before;
+    bool any = false;
+    const auto check = [&](const Entry& entry, std::string_view body) -> Result<void> {
+      any = true;
+      const std::string expected = hash_of(before, entry.run, entry.row, entry.kind, body);
+      if (entry.prev_hash != before || entry.hash != expected) {
+        return fail(
+            {.code = Code::journal,
+             .message = fmt::format("the journal of run {} was changed or lost entries before seq {}", run, entry.seq),
+             .resource = path_,
+             .hint = fmt::format("Run {} is not resumed or undone by what is left: look at the account, and "
+                                 "keep the file. Other runs are as they were",
+                                 run)});
+      }
+      before = entry.hash;
+      return visit(entry);
+    };
+    TRY(select("WHERE run = ?1 ORDER BY seq", {run}, check, bodies));
+    return any ? Result<void>{} : no_run(run);
+  }
+
   /// Gets an entry, and its body as it was written.
   using VisitBoth = std::function<Result<void>(const Entry&, std::string_view)>;
 
   /// Visits entries. Statements are kept: the same questions are asked for each row.
   Result<void> select(const std::string& where, std::initializer_list<std::string_view> arguments,
-                      const VisitBoth& visit) {
+                      const VisitBoth& visit, Bodies bodies = Bodies::read) {
     const std::lock_guard alone(use_);
     Statement query;
     if (const auto kept = queries_.find(where); kept != queries_.end()) {
@@ -288,16 +304,16 @@ class SqliteJournal : public Journal {
     }
     int index = 0;
     for (const auto argument : arguments) bind_text(query.get(), ++index, argument);
-    const auto visited = visit_all(query.get(), visit);
+    const auto visited = visit_all(query.get(), visit, bodies);
     sqlite3_reset(query.get());
     queries_.insert_or_assign(where, std::move(query));
     return visited;
   }
 
-  Result<void> visit_all(sqlite3_stmt* query, const VisitBoth& visit) {
+  Result<void> visit_all(sqlite3_stmt* query, const VisitBoth& visit, Bodies bodies) {
     int step = 0;
     while ((step = sqlite3_step(query)) == SQLITE_ROW) {
-      auto body = parser_.parse(column_text(query, 5));
+      auto body = bodies == Bodies::read ? parser_.parse(column_text(query, 5)) : Document();
       if (!body) {
         return fail({.code = Code::journal,
                      .message = "the journal holds a body that is not JSON",

@@ -81,7 +81,7 @@ Result<void> each_draft(Journal& journal, const std::string& run, const std::vec
 
 Result<UndoPlan> plan_undo(Hands hands, const std::string& run, const std::vector<std::string>& rows) {
   Journal& journal = hands.journal;
-  TRY(journal.each(run, [](const Entry&) { return Result<void>{}; }));  // its chain
+  TRY(journal.each_sealed(run, [](const Entry&) { return Result<void>{}; }));  // its chain
   for (const auto& id : rows) {
     TRY(const auto ended, find_row_outcome(journal, run, id));
     if (ended) continue;

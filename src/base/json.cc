@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -16,6 +17,30 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
+/// Errors: malformed, where a key stands twice.
+Result<void> check_keys(simdjson::dom::object object) {
+  std::array<std::string_view, 16> few;  // most objects have no more: then nothing is allocated and nothing sorted
+  std::vector<std::string_view> many;
+  std::size_t count = 0;
+  const auto twice = [](std::string_view key) {
+    return fail(Code::malformed, fmt::format("the key '{}' stands twice in one JSON object", key));
+  };
+  for (const auto field : object) {
+    const std::string_view key = field.key;
+    if (count == few.size()) many.assign(few.begin(), few.end());
+    if (count < few.size()) {
+      if (std::find(few.begin(), few.begin() + count, key) != few.begin() + count) return twice(key);
+      few[count] = key;
+    } else {
+      many.push_back(key);
+    }
+    ++count;
+  }
+  std::ranges::sort(many);
+  if (const auto found = std::ranges::adjacent_find(many); found != many.end()) return twice(*found);
+  return {};
+}
+
 Result<void> build(Builder& b, element from, std::size_t depth) {
   if (depth > limits::document_depth) return fail(Code::limit_exceeded, "JSON nests too deeply");
   switch (from.type()) {
@@ -25,16 +50,12 @@ Result<void> build(Builder& b, element from, std::size_t depth) {
       b.end();
       return {};
     case element_type::OBJECT: {
+      const simdjson::dom::object object = from;
+      TRY(check_keys(object));
       b.begin_map();
-      std::vector<std::string_view> seen;
-      for (const auto field : simdjson::dom::object(from)) {
-        seen.push_back(field.key);
+      for (const auto field : object) {
         b.key(field.key);
         TRY(build(b, field.value, depth + 1));
-      }
-      std::ranges::sort(seen);
-      if (const auto twice = std::ranges::adjacent_find(seen); twice != seen.end()) {
-        return fail(Code::malformed, fmt::format("the key '{}' stands twice in one JSON object", *twice));
       }
       b.end();
       return {};
@@ -214,6 +235,7 @@ void append_json_string(std::string& out, std::string_view text) {
 
 struct JsonParser::Impl {
   simdjson::dom::parser parser;
+  Builder builder;  // for texts without Keys
 };
 JsonParser::JsonParser() : impl_(std::make_unique<Impl>()) {}
 JsonParser::JsonParser(JsonParser&&) noexcept = default;
@@ -232,9 +254,16 @@ Result<Document> JsonParser::parse(std::string_view text, const std::shared_ptr<
     const Code code = error == simdjson::DEPTH_ERROR ? Code::limit_exceeded : Code::malformed;
     return fail(code, fmt::format("not valid JSON: {}", simdjson::error_message(error)));
   }
-  Builder b(keys);
-  TRY(build(b, root, 0));
-  return b.finish();
+  if (keys) {
+    Builder b(keys);
+    TRY(build(b, root, 0));
+    return b.finish();
+  }
+  if (auto built = build(impl_->builder, root, 0); !built) {
+    impl_->builder = Builder();
+    return std::unexpected(std::move(built).error());
+  }
+  return impl_->builder.finish();
 }
 
 std::string to_json(Value value, int indent) {

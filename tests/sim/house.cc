@@ -161,7 +161,7 @@ Result<void> House::restart(bool power_cut) {
   TRY(start());
   for (const auto& [run, promised] : promises.kept) {
     std::size_t found = 0;
-    TRY(journal_->each(run, [&](const apply::Entry& entry) -> Result<void> {
+    TRY(journal_->each_sealed(run, [&](const apply::Entry& entry) -> Result<void> {
       if (found < promised.size() && promised[found] == entry.kind + "/" + entry.row) ++found;
       return {};
     }));

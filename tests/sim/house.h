@@ -82,11 +82,17 @@ class WatchedJournal : public apply::Journal {
       : inner_(std::move(inner)), promises_(promises) {}
   Task<Result<void>> append(std::vector<apply::NewEntry> entries) override;
   Result<void> each(std::string_view run, const Visit& visit) override { return inner_->each(run, visit); }
+  Result<void> each_sealed(std::string_view run, const Visit& visit) override {
+    return inner_->each_sealed(run, visit);
+  }
   Result<void> each_closed(std::string_view run, Order order, const Visit& visit) override {
     return inner_->each_closed(run, order, visit);
   }
   Result<std::vector<apply::Entry>> of_row(std::string_view run, std::string_view row) override {
     return inner_->of_row(run, row);
+  }
+  Result<std::optional<apply::Entry>> closing_of_row(std::string_view run, std::string_view row) override {
+    return inner_->closing_of_row(run, row);
   }
   Result<apply::Entry> first(std::string_view run) override { return inner_->first(run); }
   Result<apply::Entry> last(std::string_view run) override { return inner_->last(run); }
