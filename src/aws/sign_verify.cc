@@ -114,6 +114,10 @@ Result<Authorization> read_query(const HttpRequest& request) {
 Result<Authorization> read_authorization(const HttpRequest& request) {
   if (const std::string* header = find_header(request, "authorization")) return read_header(request, *header);
   if (find_query(request, "X-Amz-Algorithm")) return read_query(request);
+  if (find_query(request, "AWSAccessKeyId")) {  // S3's older presigned URLs
+    return refuse("InvalidRequest", 400,
+                  "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
+  }
   return refuse("MissingAuthenticationToken", 403, "Request is missing Authentication Token");
 }
 

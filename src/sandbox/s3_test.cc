@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "aws/checksum.h"
 #include "aws/sign_chunks.h"
 #include "base/encoding.h"

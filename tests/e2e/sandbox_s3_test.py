@@ -333,6 +333,13 @@ objects:
             with urllib.request.urlopen(s3.generate_presigned_url("get_object", Params={"Bucket": name, "Key": "p"})) as answer:
                 self.assertEqual(answer.read(), content)
 
+    def test_the_older_signature_is_refused(self):
+        url = client(self.server.url, signature_version="s3").generate_presigned_url("get_object", Params={"Bucket": "estate", "Key": "hello.txt"})
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url)
+        self.assertEqual(refused.exception.code, 400)
+        self.assertIn(b"Please use AWS4-HMAC-SHA256", refused.exception.read())
+
     # --- Configuration
 
     def test_tags(self):
