@@ -130,7 +130,7 @@ struct BlobStore::Room {
     const std::string path = folder + "/bodies";
     TRY(auto opened, disk->open(path, Disk::Open::create));
     TRY(opened->truncate(0));
-    TRY(disk->remove(path));  // it lives on while it is open
+    TRY(disk->remove(path));                                     // it lives on while it is open
     [[maybe_unused]] const auto emptied = disk->remove(folder);  // stays where others keep something in it
     file = std::move(opened);
     return {};

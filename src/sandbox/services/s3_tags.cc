@@ -130,10 +130,6 @@ std::expected<Tags, Fault> read_tag_header(std::string_view text) {
   return tags;
 }
 
-void S3Drawer::each_tagged(const DrawerPlace&, const TagVisitor& visit) {
-  for (auto& [id, bucket] : buckets.rows) visit(fmt::format("arn:aws:s3:::{}", id), "s3:bucket", bucket.tags);
-}
-
 void register_s3_tags(Registry& r) {
   r.add("s3", "PutBucketTagging", put_bucket);
   r.add("s3", "GetBucketTagging", get_bucket);
