@@ -219,6 +219,33 @@ TEST(Settings, FlagsThenVariablesThenTheProfile) {
   EXPECT_EQ(load_settings(env, f.world.disk, {.region = "us-east-1"})->region, "us-east-1");
 }
 
+TEST(Settings, ChecksumsAndCompression) {
+  Fixture f;
+  auto& env = f.world.environment;
+  auto settings = load_settings(env, f.world.disk);
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->request_checksums, ChecksumUse::when_supported);
+  EXPECT_EQ(settings->compression.smallest_body_bytes, 10'240u);
+  f.config(
+      "[default]\nrequest_checksum_calculation = when_required\nresponse_checksum_validation = WHEN_REQUIRED\n"
+      "request_min_compression_size_bytes = 0\ndisable_request_compression = true\n");
+  settings = load_settings(env, f.world.disk);
+  ASSERT_TRUE(settings) << settings.error().text();
+  EXPECT_EQ(settings->request_checksums, ChecksumUse::when_required);
+  EXPECT_EQ(settings->response_checksums, ChecksumUse::when_required);
+  EXPECT_EQ(settings->compression.smallest_body_bytes, 0u);
+  EXPECT_TRUE(settings->compression.disabled);
+  env.variables = {{"AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported"},
+                   {"AWS_DISABLE_REQUEST_COMPRESSION", "false"}};
+  settings = load_settings(env, f.world.disk);
+  EXPECT_EQ(settings->request_checksums, ChecksumUse::when_supported);
+  EXPECT_FALSE(settings->compression.disabled);
+  env.variables = {{"AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "10485761"}};
+  EXPECT_EQ(load_settings(env, f.world.disk).error().code, Code::invalid_input);
+  env.variables = {{"AWS_REQUEST_CHECKSUM_CALCULATION", "always"}};
+  EXPECT_EQ(load_settings(env, f.world.disk).error().code, Code::invalid_input);
+}
+
 TEST(Settings, AProfileThatDoesNotExistIsAnErrorWithTheNames) {
   Fixture f;
   f.config("[profile prod]\n[profile test]\n");

@@ -137,6 +137,7 @@ Result<LiveApi::Outgoing> LiveApi::prepare(const Request& request, const Models:
   TRY(Document changed, params_at_the_door(model, *found.operation, request, settings_.response_checksums));
   if (!changed.root().is_null()) out.params = std::move(changed);
   TRY(EncodedRequest encoded, codec.encode_request(model, *found.operation, out.params, token));
+  if (!request.body) compress_body(*found.operation, encoded, settings_.compression);
   TRY(const Endpoint to, endpoint(model, found.operation, out.params, out.scope, account_id));
   if (!to.lacking_scheme.empty() && found.operation->auth_type != "none") {
     return fail(

@@ -42,6 +42,7 @@ struct LiveSettings {
   /// May be shared by several doors of one engine, so that rules are read once; a null one is made here.
   std::shared_ptr<Endpoints> endpoints;
   ChecksumUse request_checksums = ChecksumUse::when_supported, response_checksums = ChecksumUse::when_supported;
+  CompressionRules compression = {};
   /// One attempt, from the connection to the last byte. EC2's slowest pages take some 20 s. Not of streams: these end
   /// when nothing moves any more (TransportOptions::stall_timeout).
   Duration attempt_timeout = std::chrono::seconds(60);

@@ -32,6 +32,9 @@ LiveSettings live_settings(const Settings& settings, Environment& environment, M
   out.account_id_endpoint_mode = name(settings.account_id_endpoint_mode);
   out.endpoint_choices = endpoint_choices(settings, environment);
   out.retry = settings.retry;
+  out.request_checksums = settings.request_checksums;
+  out.response_checksums = settings.response_checksums;
+  out.compression = settings.compression;
   out.finish = [&environment](HttpRequest& request) { add_trace_header(environment, request); };
   out.configured_endpoint = [&settings, &environment, &models](const std::string& service) -> std::string {
     const auto model = models.get(service);

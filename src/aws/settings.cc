@@ -61,15 +61,15 @@ class Reader {
     return wrong(value, "true or false");
   }
 
-  /// `otherwise` where nobody says. Numbers from 1 to `most`.
-  Result<int> number(const char* variable, const char* property, int otherwise, int most) {
+  /// `otherwise` where nobody says. Numbers from `least` to `most`.
+  Result<int> number(const char* variable, const char* property, int otherwise, int most, int least = 1) {
     const std::string value = text(variable, property);
     if (value.empty()) return otherwise;
     int out = 0;
     const char* end = value.data() + value.size();
     const auto read = std::from_chars(value.data(), end, out);
-    if (read.ec != std::errc() || read.ptr != end || out < 1 || out > most) {
-      return wrong(value, fmt::format("a number from 1 to {}", most));
+    if (read.ec != std::errc() || read.ptr != end || out < least || out > most) {
+      return wrong(value, fmt::format("a number from {} to {}", least, most));
     }
     return out;
   }
@@ -117,6 +117,20 @@ Result<void> load_calling(Settings& out, Reader& reader) {
     if (!region.empty()) out.sigv4a_signing_region_set.emplace_back(region);
     regions.remove_prefix(std::min(comma + 1, regions.size()));
   }
+  return {};
+}
+
+Result<void> load_bodies(Settings& out, Reader& reader) {
+  const std::vector<std::string> uses = {"when_supported", "when_required"};
+  TRY(const int requests, reader.word("AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation", uses));
+  out.request_checksums = static_cast<ChecksumUse>(requests);
+  TRY(const int answers, reader.word("AWS_RESPONSE_CHECKSUM_VALIDATION", "response_checksum_validation", uses));
+  out.response_checksums = static_cast<ChecksumUse>(answers);
+  TRY(out.compression.disabled, reader.flag("AWS_DISABLE_REQUEST_COMPRESSION", "disable_request_compression"));
+  constexpr int largest = 10'485'760;  // SDKs reference guide: "Request compression"
+  TRY(const int smallest, reader.number("AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "request_min_compression_size_bytes",
+                                        static_cast<int>(CompressionRules{}.smallest_body_bytes), largest, 0));
+  out.compression.smallest_body_bytes = static_cast<std::size_t>(smallest);
   return {};
 }
 
@@ -233,6 +247,7 @@ Result<Settings> load_settings(Environment& environment, Disk& disk, const Setti
   out.ignore_configured_endpoint_urls = overrides.ignore_configured_endpoint_urls || ignored;
   out.ca_bundle = expand_home(reader.text("AWS_CA_BUNDLE", "ca_bundle"), environment);
   TRY(load_calling(out, reader));
+  TRY(load_bodies(out, reader));
   TRY(load_metadata(out, reader, overrides));
   auto proxy = [&](const char* lower_case, const char* upper_case) {
     auto value = get(environment, lower_case);

@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/checksum_rules.h"
 #include "aws/config_file.h"
+#include "aws/protocol/compress.h"
 #include "aws/retry.h"
 #include "base/result.h"
 #include "base/seams.h"
@@ -37,6 +39,8 @@ struct Settings {
   std::string ca_bundle;
   std::string http_proxy, https_proxy, no_proxy;
   RetrySettings retry;  ///< of max_attempts and retry_mode
+  ChecksumUse request_checksums = ChecksumUse::when_supported, response_checksums = ChecksumUse::when_supported;
+  CompressionRules compression;  ///< of disable_request_compression and request_min_compression_size_bytes
   AccountIdEndpointMode account_id_endpoint_mode = AccountIdEndpointMode::preferred;
   std::vector<std::string> sigv4a_signing_region_set;  ///< empty: the endpoint rules say it
   /// Instance metadata (AWS_EC2_METADATA_…, AWS_METADATA_SERVICE_…): an endpoint that is empty follows from the mode.

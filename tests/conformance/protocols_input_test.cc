@@ -1,6 +1,7 @@
 // AWS's wire protocols, params -> requests (../shared/conformance/protocols/input and legacy/input).
 #include <algorithm>
 
+#include "aws/protocol/compress.h"
 #include "base/encoding.h"
 #include "protocols_suite.h"
 
@@ -50,7 +51,8 @@ std::string check(const suite::Case& c) {
   const auto protocol = c.suite["metadata"]["protocol"].as_text();
   const Codec* codec = find_codec(protocol);
   if (codec == nullptr) return "no codec";
-  const auto request = codec->encode_request(*c.model, *c.operation, c.json["params"], token);
+  auto request = codec->encode_request(*c.model, *c.operation, c.json["params"], token);
+  if (request) compress_body(*c.operation, *request);
   if (!request) return request.error().text();
   const Value expected = c.json["serialized"];
   const bool form = protocol == "ec2" || protocol == "query";

@@ -5,7 +5,6 @@
 #include "aws/customize.h"
 #include "aws/protocol/cbor_body.h"
 #include "aws/protocol/common.h"
-#include "aws/protocol/compress.h"
 #include "aws/protocol/json_error.h"
 #include "aws/protocol/protocols.h"
 #include "aws/protocol/validate.h"
@@ -33,7 +32,6 @@ class CborRpcCodec final : public Codec {
     if (operation.input == nullptr) return request;
     request.headers.emplace_back("Content-Type", cbor_type);
     append_cbor_members(request.body, params, *operation.input, model.keys().get(), idempotency_token);
-    compress_body(operation, request);
     return request;
   }
 

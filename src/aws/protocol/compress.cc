@@ -10,8 +10,6 @@
 namespace reeve::aws {
 namespace {
 
-/// Below this, what is saved is not worth the work (AWS SDKs: request_min_compression_size_bytes).
-constexpr std::size_t smallest_body = 10240;
 constexpr int gzip_format = MAX_WBITS + 16;  // zlib.h: 16 asks for a gzip header
 constexpr std::string_view gzip = "gzip";
 
@@ -33,8 +31,10 @@ bool deflate_all(std::string& in, std::string& out) {
 
 }  // namespace
 
-void compress_body(const Operation& operation, EncodedRequest& request) {
-  if (request.body.size() < smallest_body || request.body.size() > limits::request_body_bytes) return;
+void compress_body(const Operation& operation, EncodedRequest& request, const CompressionRules& rules) {
+  if (rules.disabled || request.body.size() < rules.smallest_body_bytes ||
+      request.body.size() > limits::request_body_bytes)
+    return;
   if (std::ranges::find(operation.request_compression, gzip) == operation.request_compression.end()) return;
   std::string packed;
   if (!deflate_all(request.body, packed)) return;

@@ -2,7 +2,6 @@
 
 #include "aws/customize.h"
 #include "aws/protocol/common.h"
-#include "aws/protocol/compress.h"
 #include "aws/protocol/validate.h"
 #include "aws/protocol/xml_read.h"
 
@@ -19,7 +18,6 @@ Result<EncodedRequest> FormCodec::encode_request(const ServiceModel& model, cons
   TRY(request.host_prefix, fill_host_prefix(model, operation, params));
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
   request.body = write_form(model, operation, params, dialect_, idempotency_token);
-  compress_body(operation, request);
   return request;
 }
 

@@ -5,7 +5,6 @@
 
 #include "aws/customize.h"
 #include "aws/protocol/common.h"
-#include "aws/protocol/compress.h"
 #include "aws/protocol/json_body.h"
 #include "aws/protocol/json_error.h"
 #include "aws/protocol/protocols.h"
@@ -36,7 +35,6 @@ class JsonRpcCodec final : public Codec {
     } else {
       append_json_members(request.body, params, *operation.input, model.keys().get(), idempotency_token);
     }
-    compress_body(operation, request);
     return request;
   }
 

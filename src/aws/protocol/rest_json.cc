@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "aws/protocol/common.h"
-#include "aws/protocol/compress.h"
 #include "aws/protocol/json_body.h"
 #include "aws/protocol/json_error.h"
 #include "aws/protocol/protocols.h"
@@ -36,7 +35,6 @@ class RestJsonCodec final : public Codec {
       type = "application/json";
     }
     add_content_type(request.headers, type);
-    compress_body(operation, request);
     return request;
   }
 

@@ -5,7 +5,6 @@
 
 #include "aws/customize.h"
 #include "aws/protocol/common.h"
-#include "aws/protocol/compress.h"
 #include "aws/protocol/protocols.h"
 #include "aws/protocol/rest.h"
 #include "aws/protocol/scalar.h"
@@ -78,7 +77,6 @@ class RestXmlCodec final : public Codec {
       add_content_type(request.headers,
                        write_payload(member_of(params, *payload, keys, hint), *payload, keys, request.body));
     }
-    compress_body(operation, request);
     return request;
   }
 
