@@ -64,7 +64,8 @@ struct TrustOptions {
 };
 struct CallOptions {
   std::string service, operation, params;
-  bool one_page = false, help = false;
+  std::string body, save;  ///< files: what is sent, and where what comes goes
+  bool one_page = false, events = false, help = false;
 };
 struct TestOptions {
   std::vector<std::string> files;

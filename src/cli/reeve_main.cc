@@ -234,7 +234,8 @@ class CommandLine {
 
   void other_verbs() {
     auto& call = add("call", "Calls one operation of AWS, all its pages, and prints the answer.",
-                     "  reeve call ec2 DescribeSnapshots '{\"OwnerIds\": [\"self\"]}'\n  reeve call ec2 --operations",
+                     "  reeve call ec2 DescribeSnapshots '{\"OwnerIds\": [\"self\"]}'\n"
+                     "  reeve call s3 PutObject '{\"Bucket\": \"b\", \"Key\": \"k\"}' --body FILE",
                      [this](Engine& engine) {
                        if (call_.service.empty() && call_.help) print(app_.get_subcommand("call")->help());
                        return cli::call(engine, call_);
@@ -243,6 +244,11 @@ class CommandLine {
     call.add_option("SERVICE", call_.service, "such as ec2; none: lists them");
     call.add_option("OPERATION", call_.operation, "such as DescribeSnapshots; none: lists them");
     call.add_option("PARAMETERS", call_.params, "a JSON object");
+    call.add_option("--body", call_.body,
+                    "a file that is sent as the body, whatever its size (S3's PutObject, UploadPart)");
+    call.add_option("--save", call_.save,
+                    "a file that the answer's body goes to (S3's GetObject); - is standard output");
+    call.add_flag("--events", call_.events, "prints the answer's events as they come, a line of JSON each");
     call.add_flag("--one-page", call_.one_page, "only the first page");
     call.add_flag("-h,--help,--operations,--parameters", call_.help, "lists operations, or an operation's parameters");
     auto& sandbox = add("sandbox", "Serves the embedded cloud on loopback, for any AWS client.",
