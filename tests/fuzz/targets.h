@@ -1,6 +1,7 @@
 #pragma once
-#include <span>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace reeve::fuzz {
 
@@ -11,8 +12,7 @@ struct Target {
   void (*run)(std::string_view bytes);
 };
 
-std::span<const Target> targets();
-/// nullptr if there is none.
-const Target* find_target(std::string_view name);
+std::vector<Target> targets();
+std::optional<Target> find_target(std::string_view name);
 
 }  // namespace reeve::fuzz
