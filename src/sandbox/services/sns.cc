@@ -206,7 +206,7 @@ std::string topic_arn(std::string_view region, std::string_view account, std::st
 }
 
 void Sns::each_tagged(const DrawerPlace& place, const TagVisitor& visit) {
-  for (auto& [id, topic] : topics.rows) visit(topic_arn(place.region, place.account, id), "sns", topic.tags);
+  for (auto& [id, topic] : topics.rows) visit(topic_arn(place.region, place.account, id), "sns:topic", topic.tags);
 }
 
 std::unexpected<Fault> invalid_sns_parameter(std::string_view name, std::string_view reason) {

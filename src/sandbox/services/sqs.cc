@@ -55,7 +55,8 @@ void bury(Store& store, Region& region, const Queue& from, QueueMessage message,
   if (grave.queue->is_fifo()) message.sent = now;  // standard queues keep it, so that retention goes on
   Sqs& drawer = grave.region->drawers.of<Sqs>();
   drawer.touch(store, *grave.region, *grave.queue, now);
-  grave.queue->messages.push_back(std::move(message));
+  auto& messages = grave.queue->messages;
+  messages.insert(std::ranges::upper_bound(messages, message.sent, {}, &QueueMessage::sent), std::move(message));
 }
 
 }  // namespace
@@ -98,11 +99,12 @@ void complete(const RowPlace& place, Queue& queue, Time now) {
     if (queue.is_fifo() && message.group_id.empty()) message.group_id = "default";
     std::ranges::sort(message.attributes, {}, &MessageAttribute::name);
   }
+  std::ranges::sort(queue.messages, {}, &QueueMessage::sent);
 }
 
 void tidy(Queue& queue, Time now) {
   const Duration retention = std::chrono::seconds(queue.number("MessageRetentionPeriod"));
-  std::erase_if(queue.messages, [&](const QueueMessage& m) { return m.sent + retention <= now; });
+  while (!queue.messages.empty() && queue.messages.front().sent + retention <= now) queue.messages.pop_front();
   std::erase_if(queue.recent, [&](const Deduplication& d) { return d.until <= now; });
 }
 
@@ -164,7 +166,7 @@ std::vector<const QueueMessage*> take_messages(Store& store, Region& region, Que
       ++i;
       continue;
     }
-    if (grave.queue && message.receive_count >= redrive->most_receives) {
+    if (grave.queue && grave.queue != &queue && message.receive_count >= redrive->most_receives) {
       bury(store, region, queue, std::move(message), grave, now);
       queue.messages.erase(queue.messages.begin() + static_cast<std::ptrdiff_t>(i));
       continue;
@@ -189,7 +191,7 @@ std::vector<const QueueMessage*> take_messages(Store& store, Region& region, Que
 
 void Sqs::each_tagged(const DrawerPlace& place, const TagVisitor& visit) {
   for (auto& [id, queue] : queues.rows) {
-    visit(fmt::format("arn:aws:sqs:{}:{}:{}", place.region, place.account, id), "sqs", queue.tags);
+    visit(fmt::format("arn:aws:sqs:{}:{}:{}", place.region, place.account, id), "sqs:queue", queue.tags);
   }
 }
 

@@ -91,7 +91,7 @@ struct Queue {
   Tags tags;
   Time created, modified;
   std::vector<QueueMessage> backlog;  ///< only while an estate is read or written
-  std::deque<QueueMessage> messages;  ///< as they came
+  std::deque<QueueMessage> messages;  ///< by the time they were sent
   std::vector<Deduplication> recent;
   std::int64_t next_sequence = 0;
   std::optional<Time> purged;

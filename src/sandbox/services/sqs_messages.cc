@@ -241,7 +241,8 @@ Outcome receive_message(Call& c) {
   auto or_queue = [&](std::string_view parameter, std::string_view attribute) {
     return c[parameter].is_null() ? queue.number(attribute) : c[parameter].as_integer();
   };
-  if (count_messages(queue, c.now).in_flight >= static_cast<std::int64_t>(Sqs::most_in_flight)) {
+  if (queue.messages.size() >= Sqs::most_in_flight &&
+      count_messages(queue, c.now).in_flight >= static_cast<std::int64_t>(Sqs::most_in_flight)) {
     return fault("OverLimit", "Too many messages in flight.", 403);
   }
   const auto taken =

@@ -56,6 +56,8 @@ Outcome check_redrive(Call& c, const Queue& queue, std::string_view text) {
   if (most < 1 || most > 1000) return invalid_parameter(bad + "Invalid value for maxReceiveCount.");
   const FoundQueue found = find_queue(c.store, target);
   if (!found.queue) return invalid_parameter(bad + "Dead letter target does not exist.");
+  if (target == queue_arn(c.region, queue.id))
+    return invalid_parameter(bad + "A queue cannot be its own dead letter target.");
   if (found.queue->is_fifo() != queue.is_fifo()) {
     return invalid_parameter(bad + "Dead-letter queue must be same type of queue as the source.");
   }

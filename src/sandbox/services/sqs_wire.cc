@@ -94,6 +94,15 @@ std::string renamed_form(std::string_view form) {
   return out;
 }
 
+/// CreateQueue alone has its tags in a member with a small letter.
+std::string with_lower_tags(std::string_view form) {
+  std::string out(form);
+  for (std::size_t at = out.find("Tags."); at != out.npos; at = out.find("Tags.", at + 1)) {
+    if (at == 0 || out[at - 1] == '&') out[at] = 't';
+  }
+  return out;
+}
+
 void replace_tag(std::string& xml, std::string_view from, std::string_view to) {
   for (const std::string_view open : {"<", "</"}) {
     const std::string wanted = fmt::format("{}{}>", open, from), given = fmt::format("{}{}>", open, to);
@@ -149,6 +158,7 @@ class SqsQuery final : public Codec {
         path.size() > 1) {
       form += "&QueueUrl=" + path;
     }
+    if (operation.name == "CreateQueue") form = with_lower_tags(form);
     renamed.target = "/";
     renamed.body = std::move(form);
     return query().decode_request(model, operation, renamed);
