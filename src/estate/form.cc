@@ -25,7 +25,10 @@ std::optional<std::string> word_of(std::string_view word, const Record& record) 
   if (word == "region") return record.scope.region;
   if (word == "account") return record.scope.account;
   if (word == "id") return std::string(record.id());
-  if (word == "arn") return record.arn();
+  if (word == "arn") {
+    auto arn = record.arn();
+    return arn.empty() ? std::nullopt : std::optional(std::move(arn));
+  }
   if (word.starts_with('.')) word.remove_prefix(1);
   Value at = record.document;
   for (std::string_view rest = word; !rest.empty();) {

@@ -28,6 +28,7 @@ std::vector<Key> AgeFilter::keys() {
 
 Value AgeFilter::date_value(const estate::RecordView& view) const {
   const Value record = view.record().document.root();
+  if (source_ == Source::kind) return view.record().date_value();
   if (source_ != Source::attached) return record[member_];
   Value oldest;
   for (const Value device : record["BlockDeviceMappings"].items()) {
@@ -74,6 +75,7 @@ std::string AgeFilter::why_not(const Candidate& candidate, Context& context) con
 std::unique_ptr<Filter> AgeFilter::make(const Build& build, std::string type, Source source) {
   auto filter = std::make_unique<AgeFilter>();
   filter->member_ = source == Source::kind ? build.kind.date : "LaunchTime";
+  if (source == Source::kind) filter->columns_ = build.kind.columns_of(build.kind.date);
   if (filter->member_.empty()) {
     build.problem(build.data, build.kind.name + " has no date, so it has no \"" + type + "\"");
     return nullptr;

@@ -18,6 +18,7 @@ class AgeFilter : public Filter {
   };
   std::string_view type() const override { return type_; }
   Verdict test(Candidate& candidate, Context& context) const override;
+  std::vector<std::string> columns() const override { return columns_; }
   void explain(Candidate& candidate, Context& context, std::size_t mark) const override;
   std::string why_not(const Candidate& candidate, Context& context) const override;
 
@@ -28,6 +29,7 @@ class AgeFilter : public Filter {
  private:
   Value date_value(const estate::RecordView& view) const;
   std::string type_, member_;
+  std::vector<std::string> columns_;
   Source source_ = Source::kind;
   Op op_ = Op::greater;
   std::int64_t age_us_ = 0;

@@ -10,17 +10,6 @@ namespace {
 
 std::uint32_t head_of(Kind kind) { return (std::uint32_t{Keys::none} << 8) | static_cast<std::uint32_t>(kind); }
 
-/// Whether an expression names a member: the word, not as a part of a longer one.
-bool names_word(std::string_view expression, std::string_view word) {
-  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  for (std::size_t at = expression.find(word); at != std::string_view::npos; at = expression.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || !in_word(expression[at - 1])) && (end == expression.size() || !in_word(expression[end])))
-      return true;
-  }
-  return false;
-}
-
 std::string without(std::string text, char letter) {
   std::erase(text, letter);
   return text;
@@ -76,18 +65,21 @@ Result<Lookup> Lookup::compile(std::string_view key, const Options& options) {
   Lookup lookup;
   lookup.key_ = key;
   lookup.transforms_ = options.tag_key_transforms;
+  if (options.kind != nullptr) lookup.columns_ = options.kind->columns_of(key);
   if (key.starts_with("tag:")) {
     lookup.is_tag_ = true;
     lookup.tag_ = key.substr(4);
     return lookup;
   }
   lookup.whole_view_ = key.contains("c7n:");
-  if (options.kind != nullptr) {
-    for (const estate::Column& column : options.kind->columns) {
-      if (names_word(key, column.name)) lookup.columns_.push_back(column.name);
+  for (const std::string& name : lookup.columns_) {
+    const estate::Column& column = *options.kind->column(name);
+    if (!options.kind->in_record(column)) {
+      lookup.whole_view_ = true;
+    } else if (column.members.empty() && column.spread) {
+      lookup.spread_.push_back(name);
     }
   }
-  if (!lookup.columns_.empty()) lookup.whole_view_ = true;
   auto expression = text::Jmespath::compile(key);
   // Names of evidence are no JMESPath, and stand for themselves.
   if (!expression && !key.starts_with("c7n:")) return std::unexpected(std::move(expression).error());
@@ -146,6 +138,10 @@ Value Lookup::find(const estate::RecordView& view, text::Scratch& scratch) const
   const Value record = view.record().document.root();
   if (!record.is_map()) return record.is_unknown() ? record : Value();
   if (is_tag_) return find_tag(record);
+  for (const std::string& name : spread_) {
+    // What could not be read might hold the member, whatever it is called.
+    if (const auto column = view.column(name); column && column->is_unknown()) return *column;
+  }
   if (!expression_only_ || record.node()->spelled()) {
     if (const Value member = member_.of(record); !member.is_null()) return member;
   }

@@ -57,6 +57,7 @@ class Lookup {
   };
   std::string key_, tag_;
   std::vector<std::string> transforms_, columns_;
+  std::vector<std::string> spread_;  // those whose members are not known before they are read
   std::optional<text::Jmespath> expression_;
   bool is_tag_ = false, whole_view_ = false;
   bool expression_only_ = false;  // no member of a model has such a name (records from elsewhere may)

@@ -35,6 +35,7 @@ void TagCountFilter::explain(Candidate& candidate, Context&, std::size_t) const 
 
 std::unique_ptr<Filter> TagCountFilter::make(const Build& build) {
   auto filter = std::make_unique<TagCountFilter>();
+  if (const estate::Column* column = build.kind.tags_column()) filter->columns_.push_back(column->name);
   if (const auto count = build.data.find("count")) {
     if (count->kind() != Kind::integer || count->as_integer() < 0) {
       build.problem(*count, "\"count\" of filter \"tag-count\" must be a whole number, 0 or more");
