@@ -201,6 +201,13 @@ Task<std::vector<Verdict>> judge_again(const Policy& policy, std::span<Candidate
 
 Task<std::vector<Guarded>> run_guards(const Action& action, std::span<Candidate*> candidates, Context& context) {
   std::vector<Guarded> guarded(candidates.size());
+  // Who is protected stands in the tags, whether or not a filter asked for them.
+  const estate::Column* tags =
+      candidates.empty() ? nullptr : candidates.front()->view.record().kind->tags_column();
+  if (tags != nullptr) {
+    std::vector<std::string> column{tags->name};
+    co_await fetch_columns(std::move(column), candidates, context);
+  }
   std::vector<std::string> names = action.guards();
   names.insert(names.begin(), "protected");
   for (const std::string& name : names) {
