@@ -238,7 +238,8 @@ Result<void> BlobStore::Writer::add(std::string_view piece) {
 }
 
 Result<BlobPtr> BlobStore::Writer::finish() {
-  if (spooled_ || (!held_.empty() && store_.room_->in_memory + held_.size() > most_memory_bytes)) TRY(spill(1));
+  const bool large = size_ > small_body_bytes || store_.room_->in_memory + held_.size() > most_memory_bytes;
+  if (large && !held_.empty()) TRY(spill(1));
   if (spooled_) return std::exchange(spooled_, nullptr);
   held_.shrink_to_fit();
   return std::make_shared<CountedBlob<Room>>(std::move(held_), store_.room_);
