@@ -132,7 +132,8 @@ void put_state(Builder& out, std::string_view name, std::string_view value, cons
 }
 
 /// The event for EventBridge and Lambda.
-std::string event(const Region& region, const Alarm& alarm, std::string_view old_state, Time at, bool for_function) {
+std::string event(Store& store, const Region& region, const Alarm& alarm, std::string_view old_state, Time at,
+                  bool for_function) {
   Builder out;
   out.begin_map();
   out.put("source", "aws.cloudwatch");
@@ -141,6 +142,7 @@ std::string event(const Region& region, const Alarm& alarm, std::string_view old
     out.put("accountId", region.account);
   } else {
     out.put("version", "0");
+    out.put("id", store.random().uuid());
     out.put("detail-type", "CloudWatch Alarm State Change");
     out.put("account", region.account);
     out.begin_list("resources");
@@ -196,7 +198,7 @@ bool act(Store& store, Region& region, const Alarm& alarm, const std::string& ar
   Delivery delivery{.source_arn = alarm.arn,
                     .subject = fmt::format("{}: \"{}\" in {}", alarm.state, alarm.id, long_name(region.name)),
                     .at = at};
-  delivery.body = arn.starts_with("arn:aws:lambda:") ? event(region, alarm, old_state, at, true)
+  delivery.body = arn.starts_with("arn:aws:lambda:") ? event(store, region, alarm, old_state, at, true)
                                                      : message(region, alarm, old_state, at);
   return store.deliver(arn, delivery);
 }
@@ -243,7 +245,7 @@ void set_alarm_state(Store& store, Region& region, CloudWatch& cloudwatch, Alarm
   store.deliver(fmt::format("arn:aws:events:{}:{}:event-bus/default", region.name, region.account),
                 {.source_arn = alarm.arn,
                  .subject = "CloudWatch Alarm State Change",
-                 .body = event(region, alarm, old, at, false),
+                 .body = event(store, region, alarm, old, at, false),
                  .at = at});
   alarm.transitioned = at;
   send_alarm_actions(store, region, cloudwatch, alarm, old, at);
