@@ -1,7 +1,7 @@
 # The real binary: the first need nothing but Python, the others boto3, awscli and moto (scripts/setup --tests).
 set(clients ${CMAKE_SOURCE_DIR}/build/deps/venv/bin/python)
 set(plain contract configuration output transport)
-foreach(name ${plain} sandbox_boto3 sandbox_messages sandbox_s3 sandbox_streams sandbox_s3_cli sandbox_iam clients custodian moto s3)
+foreach(name ${plain} sandbox_boto3 sandbox_messages sandbox_s3 sandbox_streams sandbox_s3_cli sandbox_iam sandbox_metrics clients custodian moto s3)
   set(python ${clients})
   if(name IN_LIST plain)
     set(python ${Python3_EXECUTABLE})
