@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Decoding pages of EC2, S3, Logs, DynamoDB and CloudWatch into documents: ours beside botocore's, the same bytes, one core, in one run.
+"""Decoding pages of all six protocols into documents: ours beside botocore's, the same bytes, one core, in one run.
 
   bench/decode.py DECODE_BENCH      the path of the built decode_bench
 
@@ -174,6 +174,32 @@ def dynamodb_page(count):
     return json.dumps({"Items": items, "Count": count, "ScannedCount": count}).encode()
 
 
+def iam_page(count):
+    chance = random.Random(7)
+    roles = "".join(
+        f"<member><Path>/service-role/</Path><RoleName>role-{i:05}</RoleName><RoleId>AROA{chance.getrandbits(64):016X}</RoleId>"
+        f"<Arn>arn:aws:iam::123456789012:role/service-role/role-{i:05}</Arn><CreateDate>{moment(chance)}</CreateDate>"
+        "<AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22"
+        "%2C%22Principal%22%3A%7B%22Service%22%3A%22ec2.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D"
+        "</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration></member>" for i in range(count))
+    return ('<ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRolesResult><IsTruncated>false'
+            f"</IsTruncated><Roles>{roles}</Roles></ListRolesResult><ResponseMetadata><RequestId>r</RequestId>"
+            "</ResponseMetadata></ListRolesResponse>").encode()
+
+
+def lambda_page(count):
+    chance = random.Random(7)
+    return json.dumps({"Functions": [{
+        "FunctionName": f"service-{i:05}", "FunctionArn": f"arn:aws:lambda:us-east-1:123456789012:function:service-{i:05}",
+        "Runtime": "python3.12", "Role": "arn:aws:iam::123456789012:role/service", "Handler": "main.handler",
+        "CodeSize": chance.randrange(1 << 24), "Description": "", "Timeout": 30, "MemorySize": 256,
+        "LastModified": "2026-01-19T00:36:26.000+0000", "CodeSha256": f"{chance.getrandbits(256):064x}",
+        "Version": "$LATEST", "Environment": {"Variables": {"STAGE": "prod", "LOG_LEVEL": "info"}},
+        "TracingConfig": {"Mode": "PassThrough"}, "PackageType": "Zip", "Architectures": ["arm64"],
+        "EphemeralStorage": {"Size": 512},
+    } for i in range(count)], "NextMarker": "token"}).encode()
+
+
 def cbor(value):
     """As much of RFC 8949 as the page needs; texts, lists and maps."""
     def head(major, number):
@@ -221,7 +247,8 @@ def main():
         for service, operation, make in (
                 ("ec2", "DescribeInstances", ec2_page("DescribeInstances", "reservationSet", instance)),
                 ("ec2", "DescribeSnapshots", ec2_page("DescribeSnapshots", "snapshotSet", snapshot)),
-                ("s3", "ListObjectsV2", s3_page), ("logs", "DescribeLogGroups", logs_page),
+                ("iam", "ListRoles", iam_page), ("s3", "ListObjectsV2", s3_page),
+                ("lambda", "ListFunctions", lambda_page), ("logs", "DescribeLogGroups", logs_page),
                 ("dynamodb", "Scan", dynamodb_page), ("cloudwatch", "ListMetrics", cloudwatch_page)):
             count = 1000
             body = make(count)

@@ -98,8 +98,8 @@ std::string sha1_hex(std::string_view bytes) {
 std::string md5(std::string_view bytes) {
   std::string digest(16, '\0');
   unsigned size = 0;
-  const int done =
-      EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_md5(), nullptr);
+  const int done = EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+                              EVP_md5(), nullptr);
   REEVE_ASSERT(done == 1 && size == digest.size());
   return digest;
 }
@@ -127,14 +127,20 @@ std::string encode_percent(std::string_view text, bool keep_slash) {
 
 std::string decode_percent(std::string_view text, bool plus_is_space) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
+  out.resize_and_overwrite(text.size(), [&](char* const to, std::size_t) {
+    char* at = to;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      char c = text[i];
+      if (c == '%' && i + 2 < text.size()) {
+        const int high = hex_value(text[i + 1]), low = hex_value(text[i + 2]);
+        if (high >= 0 && low >= 0) c = static_cast<char>(high * 16 + low), i += 2;
+      } else if (c == '+' && plus_is_space) {
+        c = ' ';
+      }
+      *at++ = c;
     }
-  }
+    return at - to;
+  });
   return out;
 }
 
