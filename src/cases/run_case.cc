@@ -125,9 +125,9 @@ Outcome Runner::run(const Case& one) {
     SimClock clock(now);
     Loop loop(clock);
     loop.run(judge_and_act(one, *policy, flight, loop, out));
+    progress = {.next_run = one.run + 1, .used = flight.used()};
   }
   out.calls = flight.calls();
-  progress = {.next_run = one.run + 1, .used = flight.used()};
   out.passed = out.reasons.empty();
   return out;
 }

@@ -45,6 +45,8 @@ struct Context {
   text::Scratch& scratch;  ///< cleared between records by whoever judges
   /// What the configuration protects; null: there is none. Of the process that judges, never of a plan.
   const Configuration* configuration = nullptr;
+  /// The event that started the policy, a map; null: nothing but a clock or a person did.
+  Value event = {};
 };
 
 /// When a filter can decide (design, idea 10).
@@ -58,6 +60,7 @@ struct Candidate {
   std::vector<Finding> findings = {};
   std::vector<std::string> matched_keys =
       {};  ///< keys of value filters that matched: evidence "c7n:MatchedFilters" at the end
+  bool uncertain = false;  ///< a filter before could not decide it: filters over a set count with and without it
 };
 
 /// One test of a policy. Immutable after it is built.

@@ -35,6 +35,7 @@ Task<void> run_filters(const Policy& policy, std::size_t first, std::size_t last
       for (std::size_t k = 0; k < verdicts.size(); ++k) {
         Verdict& so_far = survivors[begin + k].verdict;
         if (verdicts[k].truth < so_far.truth) so_far = std::move(verdicts[k]);
+        survivors[begin + k].candidate.uncertain = so_far.truth == Truth::unknown;
       }
     }
     std::erase_if(survivors, [](const Survivor& s) { return s.verdict.truth == Truth::no; });
@@ -71,6 +72,7 @@ void test_page(const Policy& policy, std::size_t tests, std::vector<estate::Reco
       }
     }
     context.scratch.clear();
+    candidate.uncertain = survivor.verdict.truth == Truth::unknown;
     if (survivor.verdict.truth != Truth::no) survivors.push_back(std::move(survivor));
   }
 }

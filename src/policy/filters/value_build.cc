@@ -95,7 +95,7 @@ struct ValueBuilder {
       problem(key_value(data, "value_from"), "value_from of the value filter is not supported yet");
     }
     if (data["value_type"].as_text_or({}) == "resource_count") {
-      problem(data["value_type"], "value_type: resource_count of the value filter is not supported yet");
+      problem(data["value_type"], "value_type: resource_count counts records: it is for the filter \"value\" alone");
     }
     return fine;
   }
