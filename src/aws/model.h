@@ -158,6 +158,8 @@ class Models {
     const Operation* operation;
   };
   Result<Found> get(std::string_view service, std::string_view operation);
+  /// The services whose models were unpacked and parsed so far, sorted: only those that were asked for.
+  std::vector<std::string> parsed() const;
   std::vector<std::string> services() const;  ///< names of all services that there are models of, sorted
   static std::string_view partitions_json();  ///< botocore's partitions.json
   const std::shared_ptr<Keys>& keys() const { return keys_; }

@@ -32,6 +32,16 @@ TEST(Models, EveryOperationOfEveryServiceResolves) {
   EXPECT_GT(operations, 2000U);
 }
 
+// Starting costs nothing for services that are not used.
+TEST(Models, AreParsedWhenTheyAreAskedFor) {
+  Models models;
+  EXPECT_FALSE(models.services().empty());
+  EXPECT_FALSE(models.get("no-such-service"));
+  EXPECT_TRUE(models.parsed().empty());
+  ASSERT_TRUE(models.get("sts", "GetCallerIdentity"));
+  EXPECT_EQ(models.parsed(), std::vector<std::string>{"sts"});
+}
+
 TEST(Models, MembersKeepTheTraitsOfTheirReference) {
   Models models;
   const auto found = models.get("ec2", "DescribeSnapshots");

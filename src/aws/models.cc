@@ -147,6 +147,15 @@ Result<Models::Found> Models::get(std::string_view service, std::string_view ope
   return fail(std::move(error));
 }
 
+std::vector<std::string> Models::parsed() const {
+  std::vector<std::string> names;
+  for (auto& [name, slot] : impl_->slots) {
+    const std::lock_guard lock(slot.reading);
+    if (slot.model != nullptr) names.push_back(name);
+  }
+  return names;
+}
+
 std::vector<std::string> Models::services() const {
   std::vector<std::string> names;
   for (const auto& [name, slot] : impl_->slots) names.emplace_back(name);
