@@ -99,7 +99,7 @@ TEST(Wire, OperationsThatAreLackingAreInvalidActions) {
   TestCloud cloud;
   WireClient client{cloud};
   EXPECT_EQ(client.refused("ec2", "DescribeVpnGateways", "{}").code, "InvalidAction");
-  EXPECT_EQ(client.refused("iam", "ListUsers", "{}").code, "InvalidAction");
+  EXPECT_EQ(client.refused("iam", "ListSAMLProviders", "{}").code, "InvalidAction");
   EXPECT_EQ(cloud.sandbox.calls()["ec2.DescribeVpnGateways"].as_integer(), 1);
 }
 
