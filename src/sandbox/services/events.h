@@ -46,6 +46,7 @@ struct EventRule {
   std::vector<RuleTarget> targets;
   Time created;
   std::optional<Time> due;  ///< when its schedule fires next
+  bool ended = false;       ///< its schedule was found never to fire again; not kept, so found anew after loading
   Tags tags;
 };
 

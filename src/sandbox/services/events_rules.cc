@@ -76,6 +76,7 @@ Outcome put_rule(Call& c) {
   rule->description = c["Description"].as_string();
   rule->role = c["RoleArn"].as_string();
   rule->due.reset();
+  rule->ended = false;
   events.plan(c.store, c.region, *rule, c.now);
   c.out.put("RuleArn", rule_arn(c.region, *rule));
   return {};
@@ -130,6 +131,7 @@ Outcome set_state(Call& c, std::string_view state) {
   TRY(EventRule * rule, own(c));
   rule->state = state;
   rule->due.reset();
+  rule->ended = false;
   events_of(c).plan(c.store, c.region, *rule, c.now);
   return {};
 }
@@ -169,24 +171,28 @@ void complete(const RowPlace&, EventRule& rule, Time now) {
 
 void Events::plan(Store& store, const Region& region, EventRule& rule, Time now) {
   if (rule.schedule.empty() || rule.state == "DISABLED") return;
-  if (!rule.due) {
+  if (!rule.due && !rule.ended) {
     const auto expression = ScheduleExpression::parse(rule.schedule);
     if (expression) rule.due = expression->next(now, rule.created, "UTC");
+    rule.ended = !rule.due;
   }
   if (rule.due) wakes_.add(store, region, name, *rule.due);
 }
 
 std::optional<Time> Events::settle(Store& store, Region& region, Time now) {
-  const Time at = wakes_.take(now).value_or(now);
+  const std::optional<Time> moment = wakes_.take(now);  // none: an estate was loaded
+  const Time at = moment.value_or(now);
   for (auto& [id, rule] : rules.rows) {
-    if (rule.due && *rule.due <= at && rule.state != "DISABLED") {
+    const bool fires = rule.due && *rule.due <= at && rule.state != "DISABLED";
+    if (fires) {
       const Time fired = *rule.due;
       const bool skips = burst_.is_over(now);
       if (!skips) fire(store, region, rule, fired);
       const auto expression = ScheduleExpression::parse(rule.schedule);
       rule.due = expression ? expression->next(skips ? now : fired, rule.created, "UTC") : std::nullopt;
+      rule.ended = !rule.due;
     }
-    plan(store, region, rule, at);
+    if (fires || !moment) plan(store, region, rule, at);
   }
   return std::nullopt;
 }

@@ -102,6 +102,10 @@ Outcome put_targets(Call& c) {
           "ValidationException",
           fmt::format("Only one of Input, InputPath, or InputTransformer must be provided for target {}.", id));
     }
+    constexpr std::size_t longest_template = 8192;  // [EventBridge API reference, "InputTransformer"]
+    if (target["InputTransformer"]["InputTemplate"].size() > longest_template) {
+      return fault("ValidationException", fmt::format("The input template of target {} is longer than 8192.", id));
+    }
     std::erase_if(all, [&](const RuleTarget& old) { return old.id == id; });
     all.push_back({id, deep_copy(target)});
   }

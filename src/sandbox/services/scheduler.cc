@@ -73,7 +73,8 @@ void Scheduler::plan(Store& store, const Region& region, Schedule& schedule, Tim
 }
 
 std::optional<Time> Scheduler::settle(Store& store, Region& region, Time now) {
-  const Time at = wakes_.take(now).value_or(now);
+  const std::optional<Time> moment = wakes_.take(now);  // none: an estate was loaded
+  const Time at = moment.value_or(now);
   std::vector<std::string> completed;
   for (auto& [id, schedule] : schedules.rows) {
     if (schedule.state == "ENABLED" && !schedule.nominal && !schedule.completed) {  // of an estate
@@ -81,7 +82,7 @@ std::optional<Time> Scheduler::settle(Store& store, Region& region, Time now) {
     }
     if (schedule.state != "ENABLED" || !schedule.due) continue;
     if (*schedule.due > at) {
-      wakes_.add(store, region, name, *schedule.due);
+      if (!moment) wakes_.add(store, region, name, *schedule.due);
       continue;
     }
     const Time nominal = *schedule.nominal, due = *schedule.due;

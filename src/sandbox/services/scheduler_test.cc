@@ -202,6 +202,17 @@ TEST(Scheduler, WhatAScheduleIsComesBackFromAnEstate) {
   EXPECT_THAT(other.queued(), IsEmpty());
 }
 
+TEST(Events, ARuleThatNeverFiresIsNotPlannedAgain) {
+  Clockwork cloud;
+  cloud.ok("PutRule", R"_({"Name": "never", "ScheduleExpression": "cron(0 12 31 APR ? *)"})_", "events");
+  cloud.ok("PutRule", R"_({"Name": "often", "ScheduleExpression": "rate(1 minute)"})_", "events");
+  cloud.advance(hours(24 * 30));
+  cloud.ok("ListRules", "{}", "events");
+  const auto& rules = cloud.sandbox.store().find_region(cloud.account, cloud.region)->drawers.of<Events>().rules.rows;
+  EXPECT_TRUE(rules.at("default/never").ended);
+  EXPECT_EQ(rules.at("default/often").due, cloud.clock.at + minutes(1));
+}
+
 TEST(Scheduler, CallsOfTheSdkAreOnRecord) {
   Clockwork cloud;
   cloud.ok("CreateSchedule",
