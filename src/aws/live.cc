@@ -290,6 +290,7 @@ Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& o
             .request_id = std::string(request_id_of(http)),
             .date = date_of(http),
             .attempts = request.attempt};
+  if (operation.name == "HeadBucket") elsewhere.region = told_region(http);  // whether the bucket may be seen or not
   if (outgoing.codec->is_error(model, operation, http)) {
     WireError wire = outgoing.codec->decode_error(model, operation, http);
     if (wire.status == 0) wire.status = http.status;
@@ -306,7 +307,6 @@ Task<Result<Response>> LiveApi::answer(const Request& request, const Outgoing& o
     co_return fail(to_error(wire, &operation, context));
   }
 
-  if (operation.name == "HeadBucket") elsewhere.region = told_region(http);
   std::shared_ptr<ByteReader> body;
   const auto expected = response_checksum(operation, outgoing.params, http);
   if (outgoing.streamed != nullptr) {

@@ -88,11 +88,9 @@ TEST_F(LiveS3Test, ABodyInMemoryHasItsChecksumInAHeader) {
       call("PutObject", R"({"Bucket": "b-1", "Key": "k", "Body": "123456789", "ChecksumAlgorithm": "CRC64NVME"})"));
   EXPECT_EQ(http.header("x-amz-checksum-crc64nvme"), "rosUhgp5mIg=");
   EXPECT_EQ(http.header("x-amz-checksum-crc32"), "");
-  ASSERT_TRUE(
-      call("PutObject", R"({"Bucket": "b-1", "Key": "k", "Body": "123456789", "ChecksumCRC32": "y/Q5Jg=="})"));
+  ASSERT_TRUE(call("PutObject", R"({"Bucket": "b-1", "Key": "k", "Body": "123456789", "ChecksumCRC32": "y/Q5Jg=="})"));
   EXPECT_EQ(http.header("x-amz-sdk-checksum-algorithm"), "") << "the caller's own is enough";
-  const auto wrong =
-      call("PutObject", R"({"Bucket": "b-1", "Key": "k", "Body": "x", "ChecksumAlgorithm": "CRC16"})");
+  const auto wrong = call("PutObject", R"({"Bucket": "b-1", "Key": "k", "Body": "x", "ChecksumAlgorithm": "CRC16"})");
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, Code::invalid_params);
 }
@@ -198,13 +196,17 @@ TEST_F(LiveS3Test, ABucketInAnotherRegionIsAskedThere) {
 }
 
 TEST_F(LiveS3Test, WhereABucketIsIsAskedOfItselfWhenNothingSays) {
-  http.answer = [](const HttpRequest& request) {
-    if (request.host.find("eu-west-1") != std::string::npos) return xml(200, "<ListBucketResult/>");
-    if (request.method == "HEAD") return xml(400, "", {{"x-amz-bucket-region", "eu-west-1"}});
-    return xml(400, "<Error><Code>AuthorizationHeaderMalformed</Code></Error>");
-  };
-  ASSERT_TRUE(call("ListObjectsV2", R"({"Bucket": "b-1"})"));
-  EXPECT_EQ(http.sent.size(), 3u);
+  for (const int status : {200, 301, 400, 403}) {
+    live_.reset();
+    http.sent.clear();
+    http.answer = [status](const HttpRequest& request) {
+      if (request.host.find("eu-west-1") != std::string::npos) return xml(200, "<ListBucketResult/>");
+      if (request.method == "HEAD") return xml(status, "", {{"x-amz-bucket-region", "eu-west-1"}});
+      return xml(400, "<Error><Code>AuthorizationHeaderMalformed</Code></Error>");
+    };
+    ASSERT_TRUE(call("ListObjectsV2", R"({"Bucket": "b-1"})")) << status;
+    EXPECT_EQ(http.sent.size(), 3u) << status;
+  }
 }
 
 TEST_F(LiveS3Test, TheRegionInAnErrorCounts) {

@@ -66,6 +66,7 @@ class Transport final : public Http {
       : loop_(loop), workers_(workers), options_(std::move(options)) {}
 
   ~Transport() override {
+    flows_.stop();
     for (auto& [origin, pool] : pools_) aws_http_connection_manager_release(pool.manager);
     managers_.wait();
     if (tls_ != nullptr) aws_tls_ctx_release(tls_);
@@ -83,7 +84,7 @@ class Transport final : public Http {
     CO_TRY(Pool * pool, pool_of(origin));
     Task<Result<HttpResponse>> exchange =
         request.stream || request.streams_response
-            ? crt::send_streamed(loop_, pool->manager, pool->handshakes, where, std::move(request),
+            ? crt::send_streamed(loop_, flows_, pool->manager, pool->handshakes, where, std::move(request),
                                  {.deadline = deadline, .stall = options_.stall_timeout, .cancel = cancel},
                                  options_.response_limit_bytes)
             : exchange_over(*pool, where, std::move(request), deadline, cancel);
@@ -248,6 +249,7 @@ class Transport final : public Http {
   const TransportOptions options_;
   crt::Runtime runtime_;
   crt::Shutdowns managers_;
+  crt::Flows flows_;
   aws_tls_ctx* tls_ = nullptr;
   std::string tls_error_;
   std::unique_ptr<Event> tls_loading_;

@@ -329,6 +329,20 @@ TEST(TransportStream, AnAbandonedReaderClosesItsConnection) {
   while (!closed) f.pause(1ms);
 }
 
+TEST(TransportStream, ReadersMayOutliveTheTransport) {
+  std::string rest;
+  Fixture f([&](Line& line) {
+    line.head();
+    line.send("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf");
+    line.more(rest);
+  });
+  auto got = f.send(f.get());
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(*f.next(*got), "half");
+  f.http.reset();
+  EXPECT_FALSE(f.next(*got));
+}
+
 TEST(TransportStream, ARefusalIsHeldWhole) {
   Fixture f([&](Line& line) {
     line.head();

@@ -39,11 +39,23 @@ class FlowReader final : public ByteReader {
 
 }  // namespace
 
-Task<Result<HttpResponse>> send_streamed(Loop& loop, aws_http_connection_manager* manager, Handshakes* handshakes,
-                                         std::string where, HttpRequest request, FlowBounds bounds,
-                                         std::size_t response_limit_bytes) {
+void Flows::add(const std::shared_ptr<Flow>& flow) {
+  std::erase_if(flows_, [](const auto& one) { return one.expired(); });
+  flows_.push_back(flow);
+}
+
+void Flows::stop() {
+  for (const auto& one : std::exchange(flows_, {})) {
+    if (const auto flow = one.lock()) flow->stop(Stop::abandoned);
+  }
+}
+
+Task<Result<HttpResponse>> send_streamed(Loop& loop, Flows& flows, aws_http_connection_manager* manager,
+                                         Handshakes* handshakes, std::string where, HttpRequest request,
+                                         FlowBounds bounds, std::size_t response_limit_bytes) {
   for (int attempt = 1;; ++attempt) {
     const auto flow = std::make_shared<Flow>(loop, request, bounds, response_limit_bytes);
+    flows.add(flow);
     flow->start(manager);
     std::uint64_t handshake = 0;
     if (handshakes != nullptr) {
