@@ -118,8 +118,9 @@ std::string reason_of(const Alarm& alarm, const Look& seen, std::string_view sta
   const bool is_alarm = state == "ALARM";
   return fmt::format(
       "Threshold Crossed: {} out of the last {} datapoints [{}] {} {} ({}) (minimum {} datapoint{} for {} transition).",
-      is_alarm ? breaching : counted - breaching, counted, fmt::join(points, ", "), is_alarm ? "were" : "were not",
-      words, number_text(alarm.threshold), is_alarm ? alarm.needed() : alarm.evaluation_periods - alarm.needed() + 1,
+      is_alarm ? breaching : counted - breaching, counted, fmt::join(points, ", "),
+      counted == 1 ? (is_alarm ? "was" : "was not") : (is_alarm ? "were" : "were not"), words,
+      number_text(alarm.threshold), is_alarm ? alarm.needed() : alarm.evaluation_periods - alarm.needed() + 1,
       alarm.needed() == 1 ? "" : "s", is_alarm ? "OK -> ALARM" : "ALARM -> OK");
 }
 

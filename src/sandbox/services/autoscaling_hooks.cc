@@ -15,10 +15,15 @@ constexpr std::int64_t most_wait_s = std::int64_t{48} * 3600, most_heartbeats = 
 std::vector<std::pair<std::string, std::string>> hook_message(const Scaler& scaler, const ScalingGroup& group,
                                                               const GroupMember& member, const LifecycleHook& hook,
                                                               const std::string& token, const std::string& request) {
-  std::vector<std::pair<std::string, std::string>> out{
-      {"Service", "AWS Auto Scaling"},  {"Time", format_iso8601(scaler.at)},  {"RequestId", request},
-      {"LifecycleActionToken", token},  {"AccountId", scaler.region.account}, {"AutoScalingGroupName", group.id},
-      {"LifecycleHookName", hook.name}, {"EC2InstanceId", member.id},         {"LifecycleTransition", hook.transition}};
+  std::vector<std::pair<std::string, std::string>> out{{"Service", "AWS Auto Scaling"},
+                                                       {"Time", format_iso8601(Time{scaler.at.us / 1'000 * 1'000})},
+                                                       {"RequestId", request},
+                                                       {"LifecycleActionToken", token},
+                                                       {"AccountId", scaler.region.account},
+                                                       {"AutoScalingGroupName", group.id},
+                                                       {"LifecycleHookName", hook.name},
+                                                       {"EC2InstanceId", member.id},
+                                                       {"LifecycleTransition", hook.transition}};
   if (!hook.metadata.empty()) out.emplace_back("NotificationMetadata", hook.metadata);
   return out;
 }
