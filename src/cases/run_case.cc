@@ -83,7 +83,8 @@ Task<void> Runner::judge_and_act(const Case& one, const policy::Policy& policy, 
                           .region = one.region,
                           .partition = scope.partition,
                           .run = one.name,
-                          .scratch = scratch};
+                          .scratch = scratch,
+                          .columns_first = true};
   policy::Judged judged = co_await policy::judge_policy(policy, context);
   if (judged.broken) {
     const Error* cause = &*judged.broken;

@@ -47,6 +47,9 @@ struct Context {
   const Configuration* configuration = nullptr;
   /// The event that started the policy, a map; null: nothing but a clock or a person did.
   Value event = {};
+  /// Fetches what a policy's filters and actions need of every record before any filter is asked: for recordings, which
+  /// answer one call after another and were made so.
+  bool columns_first = false;
 };
 
 /// When a filter can decide (design, idea 10).
@@ -59,7 +62,7 @@ struct Candidate {
   estate::RecordView view;
   std::vector<Finding> findings = {};
   std::vector<std::string> matched_keys =
-      {};  ///< keys of value filters that matched: evidence "c7n:MatchedFilters" at the end
+      {};                  ///< keys of value filters that matched: evidence "c7n:MatchedFilters" at the end
   bool uncertain = false;  ///< a filter before could not decide it: filters over a set count with and without it
 };
 

@@ -122,12 +122,29 @@ struct PageJudge {
   std::size_t seen = 0;
   std::vector<Survivor> survivors = {};
 
+  Task<void> fetch_all(std::vector<estate::Record> page, std::vector<Survivor>& here) const {
+    for (auto& record : page) here.push_back({.candidate = {.view = estate::RecordView(std::move(record))}});
+    std::vector<Candidate*> all;
+    for (auto& survivor : here) all.push_back(&survivor.candidate);
+    std::vector<std::string> names = columns;
+    for (const auto& action : policy.actions) {
+      for (std::string& name : action->columns()) names.push_back(std::move(name));
+    }
+    const std::span<Candidate*> these(all);
+    co_await fetch_columns(std::move(names), these, context);
+  }
+
   Task<Result<void>> operator()(std::vector<estate::Record> page) {
     const std::size_t size = page.size();
     seen += size;
     std::vector<Survivor> here;
-    test_page(policy, tests, std::move(page), here, context);
-    co_await run_filters(policy, tests, barrier, here, context);
+    if (context.columns_first) {
+      co_await fetch_all(std::move(page), here);
+      co_await run_filters(policy, 0, barrier, here, context);
+    } else {
+      test_page(policy, tests, std::move(page), here, context);
+      co_await run_filters(policy, tests, barrier, here, context);
+    }
     const bool few = static_cast<double>(here.size()) < copy_share * static_cast<double>(size);
     for (Survivor& survivor : here) {
       if (few) copy_out(survivor.candidate, columns);
@@ -204,8 +221,7 @@ Task<std::vector<Verdict>> judge_again(const Policy& policy, std::span<Candidate
 Task<std::vector<Guarded>> run_guards(const Action& action, std::span<Candidate*> candidates, Context& context) {
   std::vector<Guarded> guarded(candidates.size());
   // Who is protected stands in the tags, whether or not a filter asked for them.
-  const estate::Column* tags =
-      candidates.empty() ? nullptr : candidates.front()->view.record().kind->tags_column();
+  const estate::Column* tags = candidates.empty() ? nullptr : candidates.front()->view.record().kind->tags_column();
   if (tags != nullptr) {
     std::vector<std::string> column{tags->name};
     co_await fetch_columns(std::move(column), candidates, context);

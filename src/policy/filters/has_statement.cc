@@ -35,6 +35,12 @@ bool holds(Value element, Value wanted) {
   return element.is_list() ? has_item(element, wanted) : element == wanted;
 }
 
+/// Equal, but for the order of lists, which means nothing in a policy.
+bool is_same(Value element, Value wanted) {
+  if (!element.is_list() || !wanted.is_list()) return element == wanted;
+  return element.size() == wanted.size() && holds(element, wanted) && holds(wanted, element);
+}
+
 bool fits(Value statement, Value wanted) {
   const Value partial = wanted[partial_key];
   const auto in_part = [&](std::string_view key) {
@@ -46,7 +52,7 @@ bool fits(Value statement, Value wanted) {
   for (const auto [key, value] : wanted.entries()) {
     if (key == partial_key) continue;
     const auto element = statement.find(key);
-    if (!element || !(in_part(key) ? holds(*element, value) : *element == value)) return false;
+    if (!element || !(in_part(key) ? holds(*element, value) : is_same(*element, value))) return false;
     any = true;
   }
   return any;
