@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <span>
+
 #include "base/encoding.h"
 #include "base/json.h"
 #include "cli/exit_code.h"
@@ -7,6 +11,7 @@
 #include "cli/verbs.h"
 #include "cli/where.h"
 #include "plan/plan_json.h"
+#include "policy/run_filter.h"
 #include "text/edit_distance.h"
 #include "views/table.h"
 
@@ -33,15 +38,24 @@ Task<void> list_scope(Engine& engine, const estate::Kind& kind, const estate::Pr
                           .partition = scope.partition,
                           .run = {},
                           .scratch = scratch};
+  std::vector<std::string> columns;
+  for (const auto& condition : conditions) std::ranges::copy(condition.columns(), std::back_inserter(columns));
+  for (const auto& path : kind.show) std::ranges::copy(kind.columns_of(path), std::back_inserter(columns));
   estate::Reader::PageSink sink = [&](std::vector<estate::Record> page) -> Task<Result<void>> {
-    for (auto& record : page) {
-      policy::Candidate candidate{.view = estate::RecordView(record)};
+    std::vector<policy::Candidate> candidates;
+    for (auto& record : page) candidates.push_back({.view = estate::RecordView(std::move(record))});
+    std::vector<policy::Candidate*> pointers;
+    for (auto& candidate : candidates) pointers.push_back(&candidate);
+    const std::span<policy::Candidate*> these(pointers);
+    std::vector<std::string> names = columns;
+    co_await policy::fetch_columns(std::move(names), these, context);
+    for (auto& candidate : candidates) {
       bool matches = true;
       for (auto& condition : conditions) {
         matches = condition.matches(candidate, context) && matches;
         scratch.clear();
       }
-      if (matches) out.records.push_back(std::move(record));
+      if (matches) out.records.push_back(candidate.view.record());
     }
     co_return Result<void>{};
   };

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cli/engine.h"
 #include "policy/filter.h"
@@ -14,6 +15,8 @@ class Where {
  public:
   /// Errors: usage.
   static Result<Where> parse(Engine& engine, const estate::Kind& kind, const std::string& text);
+  /// Columns that must be fetched before matches().
+  std::vector<std::string> columns() const { return filter_->columns(); }
   bool matches(policy::Candidate& candidate, policy::Context& context);
   /// After all records: what to say where none of them had the path: probably a slip of the pen.
   std::optional<std::string> nobody_has_it() const;

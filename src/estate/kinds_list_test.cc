@@ -144,7 +144,7 @@ std::vector<Case> cases() {
        {{"rds.DescribeDBSnapshots",
          R"({"DBSnapshots": [{"DBSnapshotIdentifier": "s", "DBSnapshotArn": "arn:s", "TagList": )" TAGS "}]}"}},
        "s",
-       "arn:s"},
+       "arn:aws:rds:us-east-1:123456789012:snapshot:s"},
       {"rds-cluster",
        {{"rds.DescribeDBClusters",
          R"({"DBClusters": [{"DBClusterIdentifier": "c", "DBClusterArn": "arn:c", "TagList": )" TAGS "}]}"}},

@@ -3,18 +3,15 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "policy/actions/tag_steps.h"
 #include "policy/protect_tag.h"
 
 namespace reeve::policy {
 namespace {
 
 // EC2 User Guide, Tag your Amazon EC2 resources: tag restrictions.
-constexpr std::size_t most_tags = 50;
 constexpr std::size_t key_characters = 128, value_characters = 256;
-constexpr std::string_view default_key = "maid_status";
 constexpr std::string_view default_message = "Resource does not meet policy guidelines";
-
-using Tags = std::map<std::string, std::string, std::less<>>;
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
@@ -47,62 +44,7 @@ std::optional<std::string> scalar_text(Value value) {
   }
 }
 
-/// The record's tags; nullopt where one is unknown.
-std::optional<Tags> tags_of(const estate::RecordView& view) {
-  const Value list = view.record().tags();
-  if (list.is_unknown()) return std::nullopt;
-  Tags out;
-  for (const Value tag : list.items()) {
-    if (tag["Key"].is_unknown() || tag["Value"].is_unknown()) return std::nullopt;
-    out.emplace(tag["Key"].as_text(), tag["Value"].as_text());
-  }
-  return out;
-}
-
 const Kept tags_unknown{"unknown", "its tags are unknown"};
-
-/// One CreateTags or DeleteTags on one record; `values` has nullopt for tags that are named by key alone.
-Step tag_step(std::string_view operation, std::string_view id,
-              const std::vector<std::pair<std::string, std::optional<std::string>>>& values) {
-  Builder b;
-  b.begin_map();
-  b.begin_list("Resources");
-  b.add(id);
-  b.end();
-  b.begin_list("Tags");
-  for (const auto& [key, value] : values) {
-    b.begin_map();
-    b.put("Key", key);
-    if (value) b.put("Value", *value);
-    b.end();
-  }
-  b.end();
-  b.end();
-  return {.type = Step::Type::call, .service = "ec2", .operation = std::string(operation), .params = b.finish()};
-}
-
-/// {"tags": {key: old value, or null}} for the keys that a step changes.
-Document pre_image_of(const Tags& before, const Step& step) {
-  Builder b;
-  b.begin_map();
-  b.begin_map("tags");
-  for (const Value tag : step.params["Tags"].items()) {
-    const auto old = before.find(tag["Key"].as_text());
-    b.key(tag["Key"].as_text());
-    old == before.end() ? b.null() : b.add(old->second);
-  }
-  b.end();
-  b.end();
-  return b.finish();
-}
-
-RowDraft exact_row(Step step, const Tags& before, std::string_view undo) {
-  RowDraft row;
-  row.pre_image = pre_image_of(before, step);
-  row.steps.push_back(std::move(step));
-  row.undo = {.undo_class = UndoClass::exact, .service = "ec2", .operation = std::string(undo)};
-  return row;
-}
 
 /// What a policy's value comes to on this record: nullopt to leave the tag as it is.
 std::variant<std::optional<std::string>, Kept> value_for(const TagValue& wanted, bool tagged,
@@ -154,7 +96,7 @@ std::optional<TagValue> read_value(const Build& build, Value value) {
 }
 
 bool has_tags(const Build& build) {
-  if (build.kind.tag_style == estate::TagStyle::ec2) return true;
+  if (build.kind.tag_style != estate::TagStyle::none) return true;
   build.problem(build.data, build.kind.name + " has no tags that could be changed");
   return false;
 }
@@ -167,6 +109,11 @@ bool check_key(const Build& build, Value at, std::string_view key) {
 }
 
 }  // namespace
+
+std::string wrong_tag(std::string_view key, std::string_view value) {
+  auto wrong = wrong_key(key);
+  return wrong.empty() ? wrong_value(value) : wrong;
+}
 
 std::unique_ptr<Action> TagAction::make(const Build& build) {
   if (!has_tags(build)) return nullptr;
@@ -184,7 +131,7 @@ std::unique_ptr<Action> TagAction::make(const Build& build) {
   if (single || tags.empty()) {
     const Value named = data["key"].is_text() ? data["key"] : data["tag"];
     const Value value = !data["value"].is_null() ? data["value"] : data["msg"];
-    const auto key = named.is_text() ? named.as_text() : default_key;
+    const auto key = named.is_text() ? named.as_text() : default_tag_key;
     if (value.is_null()) {
       good = check_key(build, named.is_text() ? named : data, key) && good;
       tags.emplace(key, TagValue{.text = std::string(default_message)});
@@ -193,20 +140,32 @@ std::unique_ptr<Action> TagAction::make(const Build& build) {
     }
   }
   if (!good) return nullptr;
-  if (tags.size() > most_tags) {
-    build.problem(data, "a resource has at most 50 tags");
+  const std::size_t most = build.kind.most_tags;
+  if (tags.size() > most) {
+    build.problem(data, "a resource of kind " + build.kind.name + " has at most " + std::to_string(most) + " tags");
     return nullptr;
   }
-  return std::make_unique<TagAction>(std::move(tags));
+  Document item;
+  if (const auto propagate = data.find("propagate")) {
+    Builder b;
+    b.begin_map();
+    b.put("PropagateAtLaunch", propagate->as_bool());
+    b.end();
+    item = b.finish();
+    if (build.kind.name != "asg") {
+      build.problem(*propagate, "\"propagate\" is for Auto Scaling groups only");
+      return nullptr;
+    }
+  }
+  return std::make_unique<TagAction>(std::move(tags), tag_columns(build.kind), std::move(item));
 }
 
 std::variant<RowDraft, Kept> TagAction::plan_row(const estate::RecordView& view, const Context& context) const {
   const auto before = tags_of(view);
   if (!before) return tags_unknown;
-  std::vector<std::pair<std::string, std::optional<std::string>>> changes;
+  TagChanges changes;
   auto count = static_cast<std::size_t>(
       std::ranges::count_if(*before, [](const auto& tag) { return !tag.first.starts_with("aws:"); }));
-  bool overwrites = false;
   for (const auto& [key, wanted] : tags_) {
     const auto old = before->find(key);
     auto value = value_for(wanted, old != before->end(), view, context);
@@ -215,12 +174,12 @@ std::variant<RowDraft, Kept> TagAction::plan_row(const estate::RecordView& view,
     if (!text || (old != before->end() && old->second == *text)) continue;
     if (const auto wrong = wrong_value(*text); !wrong.empty()) return Kept{"invalid-tag", wrong + " (" + key + ")"};
     if (old == before->end()) ++count;
-    overwrites = overwrites || old != before->end();
     changes.emplace_back(key, std::move(text));
   }
   if (changes.empty()) return Kept{"nothing-to-do", "it has these tags already"};
-  if (count > most_tags) return Kept{"too-many-tags", "it would have more than 50 tags"};
-  return exact_row(tag_step("CreateTags", view.id(), changes), *before, overwrites ? "CreateTags" : "DeleteTags");
+  const std::size_t most = view.record().kind->most_tags;
+  if (count > most) return Kept{"too-many-tags", "it would have more than " + std::to_string(most) + " tags"};
+  return tag_row(view.record(), *before, changes, item_);
 }
 
 std::unique_ptr<Action> RemoveTagAction::make(const Build& build) {
@@ -240,7 +199,17 @@ std::unique_ptr<Action> RemoveTagAction::make(const Build& build) {
       keys.push_back(item.as_string());
     }
   }
-  if (given.is_null()) keys.emplace_back(default_key);
+  // Auto Scaling groups name one tag by "key".
+  if (const Value key = build.data["key"]; given.is_null() && key.is_text()) {
+    good = check_key(build, key, key.as_text());
+    if (means_key(key.as_text(), protect_tag)) {
+      build.problem(key, "reeve:protect is removed by hand, never by a policy");
+      good = false;
+    }
+    keys.push_back(key.as_string());
+  } else if (given.is_null()) {
+    keys.emplace_back(default_tag_key);
+  }
   if (good && keys.empty()) {
     build.problem(given, "\"tags\" of action \"remove-tag\" names no tag");
     good = false;
@@ -248,18 +217,18 @@ std::unique_ptr<Action> RemoveTagAction::make(const Build& build) {
   if (!good) return nullptr;
   std::ranges::sort(keys);
   keys.erase(std::ranges::unique(keys).begin(), keys.end());
-  return std::make_unique<RemoveTagAction>(std::move(keys));
+  return std::make_unique<RemoveTagAction>(std::move(keys), tag_columns(build.kind));
 }
 
 std::variant<RowDraft, Kept> RemoveTagAction::plan_row(const estate::RecordView& view, const Context&) const {
   const auto before = tags_of(view);
   if (!before) return tags_unknown;
-  std::vector<std::pair<std::string, std::optional<std::string>>> gone;
+  TagChanges gone;
   for (const auto& key : keys_) {
     if (before->contains(key)) gone.emplace_back(key, std::nullopt);
   }
   if (gone.empty()) return Kept{"nothing-to-do", "it has none of these tags"};
-  return exact_row(tag_step("DeleteTags", view.id(), gone), *before, "CreateTags");
+  return tag_row(view.record(), *before, gone);
 }
 
 std::vector<ActionWord> tag_actions() {
@@ -267,16 +236,35 @@ std::vector<ActionWord> tag_actions() {
   words.push_back({.name = "tag",
                    .aliases = {"mark"},
                    .kinds = {},
-                   .keys = {{"tags", "map"}, {"key", "text"}, {"tag", "text"}, {"value", "any"}, {"msg", "any"}},
+                   .keys = {{"tags", "map"},
+                            {"key", "text"},
+                            {"tag", "text"},
+                            {"value", "any"},
+                            {"msg", "any"},
+                            {"propagate", "boolean"}},
                    .description = "Writes tags: `tags`, a map, or `key` and `value`. A value may be "
-                                  "{type: resource, key: JMESPath, default-value: text}.",
+                                  "{type: resource, key: JMESPath, default-value: text}. `propagate` hands the tags "
+                                  "of an Auto Scaling group on to its instances.",
                    .make = &TagAction::make});
   words.push_back({.name = "remove-tag",
                    .aliases = {"untag", "unmark"},
                    .kinds = {},
-                   .keys = {{"tags", "list"}},
-                   .description = "Removes the tags that `tags` names by key.",
+                   .keys = {{"tags", "list"}, {"key", "text"}},
+                   .description = "Removes the tags that `tags` names by key, or the one that `key` names.",
                    .make = &RemoveTagAction::make});
+  words.push_back({.name = "mark-for-op",
+                   .aliases = {},
+                   .kinds = {},
+                   .keys = {{"op", "text", true},
+                            {"tag", "text"},
+                            {"msg", "text"},
+                            {"message", "text"},
+                            {"days", "number"},
+                            {"hours", "number"},
+                            {"tz", "text"}},
+                   .description = "Writes a tag that says which action is due when; the filter marked-for-op reads it.",
+                   .make = &MarkForOpAction::make});
+  for (ActionWord& word : tag_change_actions()) words.push_back(std::move(word));
   return words;
 }
 

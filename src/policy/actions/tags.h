@@ -21,29 +21,51 @@ struct TagValue {
   std::optional<std::string> otherwise = std::nullopt;
 };
 
-/// Writes tags: CreateTags with those that differ. Undo is exact: the pre-image holds {"tags": {key: old value, or null
-/// where there was none}}.
+/// Writes tags: those that differ, as the kind's tag style says (tag_steps.h). Undo is exact.
 class TagAction : public Action {
  public:
   static std::unique_ptr<Action> make(const Build& build);
-  explicit TagAction(std::map<std::string, TagValue> tags) : tags_(std::move(tags)) {}
+  TagAction(std::map<std::string, TagValue> tags, std::vector<std::string> columns, Document item = {})
+      : tags_(std::move(tags)), columns_(std::move(columns)), item_(std::move(item)) {}
+  std::vector<std::string> columns() const override { return columns_; }
   std::string_view type() const override { return "tag"; }
   std::variant<RowDraft, Kept> plan_row(const estate::RecordView& view, const Context& context) const override;
 
  private:
   std::map<std::string, TagValue> tags_;
+  std::vector<std::string> columns_;  // that the record's tags come from
+  Document item_;                     // more members of each tag, or null
 };
 
-/// Removes tags: DeleteTags with those that are there. Undo is exact, with the same pre-image.
+/// Removes the tags that are there, as the kind's tag style says. Undo is exact.
 class RemoveTagAction : public Action {
  public:
   static std::unique_ptr<Action> make(const Build& build);
-  explicit RemoveTagAction(std::vector<std::string> keys) : keys_(std::move(keys)) {}
+  RemoveTagAction(std::vector<std::string> keys, std::vector<std::string> columns)
+      : keys_(std::move(keys)), columns_(std::move(columns)) {}
+  std::vector<std::string> columns() const override { return columns_; }
   std::string_view type() const override { return "remove-tag"; }
   std::variant<RowDraft, Kept> plan_row(const estate::RecordView& view, const Context& context) const override;
 
  private:
-  std::vector<std::string> keys_;
+  std::vector<std::string> keys_, columns_;
 };
+
+/// Marks a record for an action that another policy, or a later run, does when the date has come: the tag's value ends
+/// in "ACTION@DATE", which the filter marked-for-op reads.
+class MarkForOpAction : public TagAction {
+ public:
+  static std::unique_ptr<Action> make(const Build& build);
+  using TagAction::TagAction;
+  std::string_view type() const override { return "mark-for-op"; }
+};
+
+/// The key of a tag that a policy does not name.
+inline constexpr std::string_view default_tag_key = "maid_status";
+
+/// What is wrong with a tag; empty if nothing is.
+std::string wrong_tag(std::string_view key, std::string_view value);
+
+std::vector<ActionWord> tag_change_actions();  // tag_changes.cc: rename-tag, normalize-tag, tag-trim
 
 }  // namespace reeve::policy
