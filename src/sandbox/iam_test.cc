@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sandbox/test_cloud.h"
 
 /// IAM: what refuses, what is listed, and what keys and roles do.
