@@ -135,8 +135,6 @@ TEST_F(ValueFilters, ProblemsAreSaidWhenThePolicyIsRead) {
               HasSubstr("one capture group"));
   EXPECT_THAT(problem(R"({"type": "value", "key": "A", "value_from": {"url": "s3://b/k"}})"),
               HasSubstr("value_from of the value filter is not supported yet"));
-  EXPECT_THAT(problem(R"({"type": "value", "value_type": "resource_count", "op": "gt", "value": 1})"),
-              HasSubstr("resource_count of the value filter is not supported yet"));
   EXPECT_THAT(problem(R"({"type": "value", "key": "A", "op": "mod", "value": 0})"), HasSubstr("divides by zero"));
   EXPECT_THAT(problem(R"({"State": ["a"]})"), HasSubstr("short form"));
   EXPECT_THAT(problem(R"({"type": "value", "key": "A", "value": 1, "tag_key_transforms": ["uper"]})"),
