@@ -63,6 +63,11 @@ void Shutdowns::wait() {
   changed_.wait(lock, [this] { return open_ == 0; });
 }
 
+bool Shutdowns::wait_for(std::chrono::milliseconds most) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, most, [this] { return open_ == 0; });
+}
+
 Runtime::Runtime() {
   aws_allocator* memory = allocator();
   alive().fetch_add(1);

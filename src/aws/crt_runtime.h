@@ -1,6 +1,7 @@
 #pragma once
 #include <aws/common/byte_buf.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -35,6 +36,8 @@ class Shutdowns {
   void expect();                     ///< one more will come
   static void arrived(void* latch);  ///< the library's callback; the user data is this object
   void wait();
+  /// False if some are still under way after `most`.
+  bool wait_for(std::chrono::milliseconds most);
 
  private:
   std::mutex mutex_;

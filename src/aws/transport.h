@@ -39,8 +39,8 @@ struct TransportOptions {
 /// They have no limit of size; the deadline and the cancel of send() count until the last byte was read. A body that is
 /// torn is an error of network; a reader that is dropped before the end closes its connection.
 ///
-/// Destroy it on the loop's thread when every send() has ended: it waits for the library's threads. What is still read
-/// then ends with an error.
+/// Destroy it on the loop's thread when every send() has ended: it waits for the library's threads, a second at most.
+/// What is still read then ends with an error.
 /// Errors of send(): those of Http; network says what failed (name resolution, connection, TLS, a torn connection).
 std::unique_ptr<Http> make_http(Loop& loop, Workers& workers, TransportOptions options = {});
 
