@@ -467,7 +467,7 @@ TEST(TransportStream, OurServerAndOurClientStreamInConstantMemory) {
   ASSERT_TRUE(server);
   {
     const auto http = make_http(loop, workers);
-    const std::size_t before = resident_bytes();
+    [[maybe_unused]] const std::size_t before = resident_bytes();
     HttpRequest request{.method = "PUT",
                         .scheme = "http",
                         .host = "127.0.0.1",
