@@ -516,7 +516,7 @@ TEST(TransportStream, ABodyIsReadFromItsBeginningOverAnotherConnection) {
         .method = "PUT", .scheme = "http", .host = "127.0.0.1", .port = server.port(), .stream = source};
     const auto got = loop.run(http->send(std::move(request), clock.steady() + 60s, {}));
     ASSERT_TRUE(got) << got.error().text();
-    EXPECT_TRUE(loop.run(loop.sleep(30ms)));  // for the runtime to see the close
+    EXPECT_TRUE(loop.run(loop.sleep(200ms)));  // for the runtime to see the close
   }
   EXPECT_EQ(second, "body");
 }

@@ -385,7 +385,7 @@ TEST(Transport, AnAnswerWithoutALengthIsNoEmptyAnswer) {
 
 TEST(Transport, AConnectionThatClosedWhileIdleIsNoError) {
   Fixture f(echo);
-  constexpr int rounds = 10;
+  constexpr int rounds = 5;
   const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";  // keeps alive, and closes all the same
   const RawServer raw(std::vector<std::string>(rounds, answer));
   HttpRequest request = f.request();
@@ -394,7 +394,7 @@ TEST(Transport, AConnectionThatClosedWhileIdleIsNoError) {
     const auto got = f.loop.run(f.send(request));
     ASSERT_TRUE(got) << got.error().text();
     f.loop.run([&]() -> Task<void> {
-      Task<Result<void>> pause = f.loop.sleep(std::chrono::milliseconds(30));  // for the runtime to see the close
+      Task<Result<void>> pause = f.loop.sleep(std::chrono::milliseconds(100));  // for the runtime to see the close
       EXPECT_TRUE(co_await std::move(pause));
     }());
   }
