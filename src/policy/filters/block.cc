@@ -86,10 +86,11 @@ void Block::explain(Candidate& candidate, Context& context, std::size_t mark) co
 Task<std::vector<Verdict>> Block::judge(std::span<Candidate*> candidates, Context& context) const {
   struct Before {
     std::size_t findings, evidence, keys;
+    bool uncertain;
   };
   std::vector<Before> before;
   for (const Candidate* c : candidates) {
-    before.push_back({c->findings.size(), c->view.evidence_mark(), c->matched_keys.size()});
+    before.push_back({c->findings.size(), c->view.evidence_mark(), c->matched_keys.size(), c->uncertain});
   }
   const bool any = connective_ == Connective::any;
   std::vector<Verdict> verdicts(candidates.size(), Verdict{any ? Truth::no : Truth::yes, {}});
@@ -101,6 +102,8 @@ Task<std::vector<Verdict>> Block::judge(std::span<Candidate*> candidates, Contex
       if (!any && verdicts[i].truth == Truth::no) continue;
       places.push_back(i);
       open.push_back(candidates[i]);
+      // Who reaches a filter over the set rests on the children before it, except in `or`.
+      if (!any) candidates[i]->uncertain = before[i].uncertain || verdicts[i].truth == Truth::unknown;
     }
     if (open.empty()) break;
     const std::span<Candidate*> these(open);
@@ -113,6 +116,7 @@ Task<std::vector<Verdict>> Block::judge(std::span<Candidate*> candidates, Contex
   }
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     Candidate& candidate = *candidates[i];
+    candidate.uncertain = before[i].uncertain;
     if (connective_ == Connective::none) verdicts[i].truth = !verdicts[i].truth;
     const bool keeps = verdicts[i].truth == Truth::yes && connective_ != Connective::none;
     if (!keeps) {

@@ -70,6 +70,34 @@ TEST_F(CoreFilters, BlocksFollowKleeneAtEveryStage) {
   }
 }
 
+TEST_F(CoreFilters, WhatABlockLeavesUndecidedCountsAsSuchForItsFiltersOverTheSet) {
+  const std::string age = R"({"type": "age", "days": 1}, )";
+  const auto judged = [&](const std::string& json) {
+    const auto made = filter(json);
+    std::vector<Candidate> candidates;
+    for (const char* more : {R"("VolumeId": "vol-1")", R"("VolumeId": "vol-2", "StartTime": "2026-01-01T00:00:00Z")",
+                             R"("VolumeId": "vol-3")"}) {
+      candidates.push_back(from_json(R"({"SnapshotId": "snap-1", )" + std::string(more) + "}"));
+    }
+    Context given = context();
+    auto all = pointers(candidates);
+    const std::span<Candidate*> these(all);
+    std::vector<Truth> truths;
+    for (const Verdict& verdict : loop_.run(run_filter(*made, these, given))) truths.push_back(verdict.truth);
+    for (const Candidate& candidate : candidates) EXPECT_FALSE(candidate.uncertain) << "as it was before the block";
+    return truths;
+  };
+  const std::string reduce = R"({"type": "reduce", "sort-by": "VolumeId", "discard": 1})";
+  const auto unknown = ElementsAre(Truth::unknown, Truth::unknown, Truth::unknown);
+  EXPECT_THAT(judged(R"({"and": [)" + age + reduce + "]}"), unknown);
+  EXPECT_THAT(judged(R"({"not": [)" + age + reduce + "]}"), unknown);
+  EXPECT_THAT(judged(R"({"and": [)" + age + R"({"and": [)" + reduce + "]}]}"), unknown);
+  const std::string count = R"({"type": "value", "value_type": "resource_count", "op": "ge", "value": 2})";
+  EXPECT_THAT(judged(R"({"and": [)" + age + count + "]}"), unknown);
+  // Each child of `or` gets all records, whatever the others say of them.
+  EXPECT_THAT(judged(R"({"or": [)" + age + reduce + "]}"), ElementsAre(Truth::unknown, Truth::yes, Truth::yes));
+}
+
 TEST_F(CoreFilters, ABlockSaysWhichChildrenMatched) {
   const auto made = filter(R"({"or": [{"State": "completed"}, {"State": "x"}, {"and": [{"SnapshotId": "snap-1"}]}]})");
   Candidate candidate = snapshot("snap-1");
