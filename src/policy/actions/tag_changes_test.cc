@@ -20,12 +20,14 @@ class TagChanging : public testing::SnapshotEstate {
     const auto planned = made->plan_row(candidate.view, facts);
     if (const auto* stays = std::get_if<Kept>(&planned)) return "kept " + stays->code;
     std::string out;
-    for (const Step& step : std::get<RowDraft>(planned).steps) {
+    draft_ = std::get<RowDraft>(planned);
+    for (const Step& step : draft_.steps) {
       const Value keys = step.params["TagKeys"];
       out += (out.empty() ? "" : "; ") + step.operation + " " + to_json(keys.is_null() ? step.params["Tags"] : keys);
     }
     return out;
   }
+  RowDraft draft_;
 };
 
 // now_ is 2026-06-01T00:00:00Z.
@@ -59,6 +61,8 @@ TEST_F(TagChanging, Renames) {
   const char* two = R"({"Key": "App", "Value": "1"}, {"Key": "Bap", "Value": "2"})";
   EXPECT_EQ(plan(R"({"type": "rename-tag", "old_key": "Bap", "new_key": "New"})", two),
             R"(CreateTags [{"Key":"New","Value":"2"}]; DeleteTags [{"Key":"Bap","Value":"2"}])");
+  EXPECT_EQ(draft_.undo.undo_class, UndoClass::none);  // two steps
+  EXPECT_TRUE(draft_.risk_reasons.empty());
   EXPECT_EQ(plan(R"({"type": "rename-tag", "old_keys": ["App", "Bap"], "new_key": "New"})", two, "log-group"),
             R"(TagResources {"New":"1"}; UntagResources ["App"]; UntagResources ["Bap"])");
   EXPECT_EQ(plan(R"({"type": "rename-tag", "old_key": "None", "new_key": "New"})", two), "kept nothing-to-do");
@@ -90,6 +94,7 @@ TEST_F(TagChanging, TrimsToMakeRoom) {
   for (int i = 10; i < 58; ++i) tags += R"(, {"Key": "k)" + std::to_string(i) + R"(", "Value": ""})";
   EXPECT_EQ(plan(R"({"type": "tag-trim", "preserve": ["k10"], "space": 3})", tags),
             R"(DeleteTags [{"Key":"k11"},{"Key":"k12"}])");
+  EXPECT_EQ(draft_.undo.undo_class, UndoClass::exact);
   EXPECT_EQ(plan(R"({"type": "tag-trim", "space": 1})", tags), "kept nothing-to-do");
   EXPECT_THAT(plan(R"({"type": "tag-trim", "space": 0})", tags), HasSubstr("problem"));
 }

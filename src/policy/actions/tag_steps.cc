@@ -78,6 +78,11 @@ TagChanges whole_set(const estate::Record& record, const TagChanges& changes) {
   return out;
 }
 
+/// Whether `apply` has an effect for it (apply/effects.cc).
+bool is_carried_out(const Step& step) {
+  return step.service == "ec2" && (step.operation == "CreateTags" || step.operation == "DeleteTags");
+}
+
 Document pre_image(const estate::Record& record, const TagMap& before, const TagChanges& changes, bool items) {
   Builder b;
   b.begin_map();
@@ -147,9 +152,14 @@ std::variant<RowDraft, Kept> tag_row(const estate::Record& record, const TagMap&
   }
   if (!fine) return Kept{"unknown", "what its tags are called by (its ARN) is not known"};
   row.pre_image = pre_image(record, before, changes, !kind.add_tags.item.root().empty());
-  const bool puts_back = kind.tag_style == TagStyle::whole
-                             ? !before.empty()
-                             : std::ranges::any_of(changes, [&](const auto& c) { return before.contains(c.first); });
+  const bool carried_out = std::ranges::all_of(row.steps, &is_carried_out);
+  if (!carried_out) {
+    row.risk_reasons.push_back("apply does not carry out " + row.steps.front().service + "." +
+                               row.steps.front().operation + " yet");
+  }
+  // No undo is known of a row of several steps (apply/undo.cc).
+  if (!carried_out || row.steps.size() != 1) return row;
+  const bool puts_back = std::ranges::any_of(changes, [&](const auto& c) { return before.contains(c.first); });
   const TagCall& means = puts_back ? kind.add_tags : kind.remove_tags;
   row.undo = {.undo_class = UndoClass::exact, .service = means.service, .operation = means.operation};
   return row;

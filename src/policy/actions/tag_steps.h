@@ -24,9 +24,10 @@ using TagChanges = std::vector<std::pair<std::string, std::optional<std::string>
 
 /// The row that makes these changes, as the kind's descriptor says: one step that writes, one that removes, or, where
 /// one call writes the whole set, that one with all the record's tags. `item` holds more members of each tag that is
-/// written (PropagateAtLaunch of an Auto Scaling group), or null. Undo is exact: the pre-image is {"tags": {key: old
-/// value, or null where there was none}}, and where tags have more than a key and a value, "items": those tags as they
-/// were. Kept: the record lacks what the calls need (its ARN).
+/// written (PropagateAtLaunch of an Auto Scaling group), or null. The pre-image is {"tags": {key: old value, or null where
+/// there was none}}, and where tags have more than a key and a value, "items": those tags as they were. Undo is exact
+/// where the row is one step of EC2's own calls; otherwise there is none so far. Kept: the record lacks what the calls
+/// need (its ARN).
 /// `exactly`: tags that go are named one a call, with their value where the call takes one, so that one that was
 /// changed meanwhile stays.
 std::variant<RowDraft, Kept> tag_row(const estate::Record& record, const TagMap& before, const TagChanges& changes,

@@ -21,7 +21,7 @@ struct TagValue {
   std::optional<std::string> otherwise = std::nullopt;
 };
 
-/// Writes tags: those that differ, as the kind's tag style says (tag_steps.h). Undo is exact.
+/// Writes tags: those that differ, as the kind's tag style says (tag_steps.h, also for what undo there is).
 class TagAction : public Action {
  public:
   static std::unique_ptr<Action> make(const Build& build);
@@ -37,7 +37,7 @@ class TagAction : public Action {
   Document item_;                     // more members of each tag, or null
 };
 
-/// Removes the tags that are there, as the kind's tag style says. Undo is exact.
+/// Removes the tags that are there, as the kind's tag style says.
 class RemoveTagAction : public Action {
  public:
   static std::unique_ptr<Action> make(const Build& build);
