@@ -48,9 +48,8 @@ Task<Result<RunResult>> apply_plan(Hands hands, StateFolder state, Here here, st
     CO_TRY(file, take_in(hands.world.disk, state, file));
   }
   const plan::Header& header = file.header();
-  const Time now = header.pinned_now ? header.now : hands.policy_now();
   CO_TRY(const auto judge,
-         PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, hands.configuration, now));
+         PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, hands.configuration));
   Chosen chosen{.only = options.only, .except = options.except};
   CO_TRY(const std::size_t rows, survey(file, chosen, [&judge](const plan::Row& row) { judge->will_remove(row); }));
   RunTerms terms{.run = new_run_id(hands),

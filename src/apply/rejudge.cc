@@ -64,11 +64,11 @@ void carry(plan::Row& row, const policy::Step& earlier) {
 
 Result<std::unique_ptr<PolicyJudge>> PolicyJudge::make(const plan::Header& header, const policy::Vocabulary& vocabulary,
                                                        const estate::Kinds& kinds, const estate::Prices& prices,
-                                                       const policy::Configuration* configuration, Time now) {
+                                                       const policy::Configuration* configuration) {
   std::unique_ptr<PolicyJudge> out(new PolicyJudge(prices, configuration));
   out->run_ = header.id;
   for (const auto& planned : header.policies) {
-    auto built = policy::policy_from_data(planned.data, vocabulary, kinds, now);
+    auto built = policy::policy_from_data(planned.data, vocabulary, kinds, header.now);
     if (!built || (*built)->hash != planned.hash) {
       return fail({.code = Code::plan_damaged,
                    .message = fmt::format("the plan's policy {} cannot be read back", planned.name),

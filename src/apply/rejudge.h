@@ -51,10 +51,11 @@ class RowJudge {
 /// Judges by the plan's own policies: filters, guards, and planning again (design, ideas 5 and 6).
 class PolicyJudge : public RowJudge {
  public:
+  /// The policies are read as at the plan's time, so that what is fixed then (a mark's date) stays as it was approved.
   /// Errors: plan_damaged (a policy of the plan does not build).
   static Result<std::unique_ptr<PolicyJudge>> make(const plan::Header& header, const policy::Vocabulary& vocabulary,
                                                    const estate::Kinds& kinds, const estate::Prices& prices,
-                                                   const policy::Configuration* configuration, Time now);
+                                                   const policy::Configuration* configuration);
   Task<std::vector<JudgedAgain>> judge(std::vector<Look> rows, estate::Reader& reader, Time now) const override;
   /// Says that this run removes a row's data. Of all its rows, before the first is judged: what a later one removes is
   /// no copy that a data set may rest on, when somebody else removed what the plan left.

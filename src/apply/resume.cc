@@ -44,9 +44,8 @@ Result<Resumption> prepare(const Hands& hands, const StateFolder& state, const H
     judge = std::make_unique<UndoJudge>(hands.prices, hands.configuration);
     TRY(terms.rows, survey(file, chosen, [](const plan::Row&) {}));
   } else {
-    const Time now = terms.pinned_now.value_or(hands.policy_now());
     TRY(auto by_policy,
-        PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, hands.configuration, now));
+        PolicyJudge::make(header, hands.vocabulary, hands.kinds, hands.prices, hands.configuration));
     TRY(terms.rows, survey(file, chosen, [&by_policy](const plan::Row& row) { by_policy->will_remove(row); }));
     by_policy->protect(protection_by_journal(hands.journal, hands.world.clock.wall(), terms.run));
     judge = std::move(by_policy);

@@ -2,7 +2,10 @@
 
 #include <aws/auth/auth.h>
 #include <aws/common/thread.h>
+#include <aws/http/connection.h>
 #include <aws/http/http.h>
+#include <aws/http/request_response.h>
+#include <aws/io/channel.h>
 #include <aws/io/channel_bootstrap.h>
 #include <aws/io/event_loop.h>
 #include <aws/io/host_resolver.h>
@@ -44,6 +47,12 @@ aws_socket_options socket_options(unsigned connect_timeout_ms) {
   out.connect_timeout_ms = connect_timeout_ms;
   out.tcp_nodelay = AWS_SOCKET_TCP_NODELAY_ON;
   return out;
+}
+
+void break_off(aws_http_stream* stream, aws_http_connection* connection) {
+  aws_http_stream_cancel(stream, AWS_ERROR_HTTP_STREAM_CANCELLED);
+  // Once an answer said `Connection: close`, the library does not hear the cancel.
+  aws_channel_shutdown(aws_http_connection_get_channel(connection), AWS_ERROR_HTTP_STREAM_CANCELLED);
 }
 
 void Shutdowns::expect() {

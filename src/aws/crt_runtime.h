@@ -11,6 +11,8 @@ struct aws_allocator;
 struct aws_client_bootstrap;
 struct aws_event_loop_group;
 struct aws_host_resolver;
+struct aws_http_connection;
+struct aws_http_stream;
 struct aws_server_bootstrap;
 struct aws_shutdown_callback_options;
 struct aws_socket_options;
@@ -29,6 +31,9 @@ std::string_view error_text(int error);
 /// Options of every socket, client and server: without Nagle's algorithm, which holds a small segment back until the
 /// one before is acknowledged (tens of milliseconds an answer).
 aws_socket_options socket_options(unsigned connect_timeout_ms);
+
+/// Ends a stream and closes its connection, whatever the answer said; from any thread.
+void break_off(aws_http_stream* stream, aws_http_connection* connection);
 
 /// Counts shutdowns that are under way on the library's threads, and waits for them.
 class Shutdowns {

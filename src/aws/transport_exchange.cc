@@ -163,7 +163,7 @@ void Exchange::finish(int error) {
 bool Exchange::abort() {
   const std::lock_guard lock(mutex_);
   if (!std::exchange(aborted_, true) && stream_ != nullptr) {
-    aws_http_stream_cancel(stream_, AWS_ERROR_HTTP_STREAM_CANCELLED);
+    break_off(stream_, connection_);
   }
   return stream_ != nullptr || completed_;
 }

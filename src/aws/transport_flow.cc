@@ -176,7 +176,11 @@ void Flow::stop(Stop why) {
       ended_ = true;
       outcome_.error = AWS_ERROR_HTTP_STREAM_CANCELLED;
     } else {
-      aws_http_stream_cancel(stream_, AWS_ERROR_HTTP_STREAM_CANCELLED);
+      abandoned_ = true;
+      // A server that closed is heard when what it sent before was read.
+      if (!unread_.empty()) aws_http_stream_update_window(stream_, unread_.size());
+      unread_.clear();
+      break_off(stream_, connection_);
     }
   }
   if (!connecting) return;
@@ -354,6 +358,10 @@ int Flow::on_body(aws_http_stream* stream, const aws_byte_cursor* data, void* us
   auto* self = static_cast<Flow*>(user_data);
   const std::lock_guard lock(self->mutex_);
   self->received_ += data->len;
+  if (self->abandoned_) {
+    aws_http_stream_update_window(stream, data->len);
+    return AWS_OP_SUCCESS;
+  }
   if (self->streams_) {
     self->unread_.append(view(*data));
   } else {
@@ -394,7 +402,6 @@ void Flow::on_complete(aws_http_stream* stream, int error, void* user_data) {
     self->stream_ = nullptr;
   }
   auto* manager = self->manager_;
-  if (error == 0) aws_http_stream_get_incoming_response_status(stream, &self->response.status);
   aws_http_stream_release(stream);
   aws_http_connection_manager_release_connection(manager, connection);
   self->finish({.error = error,

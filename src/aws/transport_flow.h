@@ -111,6 +111,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
   bool ended_ = false, connected_ = false, streams_ = false;
   bool head_begun_ = false, head_done_ = false;  // an interim answer begins it
   bool watched_ = false, posted_ = false;
+  bool abandoned_ = false;  // what still comes is dropped
   std::string unread_;
   std::size_t unsent_now_ = 0;   // handed to the library, not yet written
   std::uint64_t movements_ = 0;  // of anything: what stalls is what does not change this

@@ -113,8 +113,17 @@ class CaseReader {
     }
     if (const Value count = item["count"]; count.kind() == Kind::integer && count.as_integer() >= 0) {
       out.count = static_cast<std::size_t>(count.as_integer());
+    } else if (!count.is_null()) {
+      return wrong("has a \"count\" that is no whole number from 0");
     }
-    if (const Value calls = item["calls"]; calls.is_list()) out.calls = list.part(calls);
+    if (const Value calls = item["calls"]; calls.is_list()) {
+      for (const Value call : calls.items()) {
+        if (!call.is_list()) return wrong("has \"calls\" that are not lists of service, operation, parameters, outcome");
+      }
+      out.calls = list.part(calls);
+    } else if (!calls.is_null()) {
+      return wrong("has \"calls\" that are no list");
+    }
     return {};
   }
 

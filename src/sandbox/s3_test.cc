@@ -25,6 +25,21 @@ struct S3Cloud : TestCloud {
   }
 };
 
+TEST(S3Listings, PagesOfNothingAreWhole) {
+  S3Cloud cloud;
+  const std::string id = cloud.s3("CreateMultipartUpload", R"({"Bucket": "box", "Key": "k"})")["UploadId"].as_string();
+  const std::string of_upload = fmt::format(R"("Bucket": "box", "Key": "k", "UploadId": "{}")", id);
+  cloud.s3("UploadPart", fmt::format(R"({{{}, "PartNumber": 1, "Body": "x"}})", of_upload));
+  cloud.put("k");
+  for (const Document& answer : {cloud.s3("ListMultipartUploads", R"({"Bucket": "box", "MaxUploads": 0})"),
+                                 cloud.s3("ListParts", fmt::format(R"({{{}, "MaxParts": 0}})", of_upload)),
+                                 cloud.s3("ListObjects", R"({"Bucket": "box", "MaxKeys": 0})"),
+                                 cloud.s3("ListObjectVersions", R"({"Bucket": "box", "MaxKeys": 0})")}) {
+    EXPECT_TRUE(answer["IsTruncated"].is_bool());
+    EXPECT_FALSE(answer["IsTruncated"].as_bool());
+  }
+}
+
 // Whatever the size of the pages, together they are the whole listing: each key and each prefix once, in order.
 TEST(S3Listings, PagesTogetherAreTheWhole) {
   S3Cloud cloud;

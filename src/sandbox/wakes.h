@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -26,6 +27,20 @@ class Wakes {
 
  private:
   std::set<Time> moments_;
+};
+
+/// Bounds what a clock that jumps by years sets off: past it, schedules go on from the new time.
+class Burst {
+ public:
+  static constexpr std::size_t most = 10'000;  ///< firings of one region in one jump
+  bool is_over(Time now) {
+    if (now_ != now) now_ = now, count_ = 0;
+    return ++count_ > most;
+  }
+
+ private:
+  std::optional<Time> now_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace reeve::sandbox

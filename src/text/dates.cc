@@ -386,7 +386,7 @@ class DateReader {
       const int today = (static_cast<int>(to_calendar(time).weekday) + 6) % 7;
       time = time + std::chrono::hours(24 * ((*weekday_ - today + 7) % 7));
     }
-    return ParsedDate{time - std::chrono::seconds(offset_.value_or(0)), offset_};
+    return ParsedDate{time - std::chrono::seconds(offset_.value_or(0)), offset_, zone_ && !offset_};
   }
 
   /// Two digits mean the year nearest to now.

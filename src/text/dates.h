@@ -12,6 +12,7 @@ namespace reeve::text {
 struct ParsedDate {
   Time time;                        ///< the moment; where there is no offset, the clock's reading taken as UTC
   std::optional<int> utc_offset_s;  ///< seconds east of UTC where the text had one that is understood
+  bool zone_passed_over = false;    ///< it names a zone that is not understood
 };
 
 /// Reads a date in the many forms that dateutil's parser reads (its documentation, "parser"): ISO 8601 with and without

@@ -114,6 +114,20 @@ TEST_F(Runs, OneBadIdAmongFiveFailsAlone) {
   EXPECT_EQ(outcomes, intents);
 }
 
+// The mark's date is what was approved, however late the plan is applied.
+TEST_F(Runs, AMarkIsWrittenAsItWasPlanned) {
+  build(3);
+  const auto made = plan(R"(
+policies:
+  - {name: due, resource: aws.ebs-snapshot, actions: [{type: mark-for-op, op: delete, hours: 1}]}
+)");
+  house_->sim.clock.advance(std::chrono::minutes(5));
+  const auto run = apply(made);
+  EXPECT_EQ(run.done, 3U);
+  EXPECT_EQ(run.drifted, 0U);
+  EXPECT_THAT(tag("snap-1000", "maid_status"), HasSubstr("delete@"));
+}
+
 TEST_F(Runs, ABatchWithoutAnAnswerIsLookedForRowByRow) {
   build(5);
   const auto made = plan(tag_all);

@@ -21,12 +21,19 @@ std::string replaced(std::string text, std::string_view mark, std::string_view b
   return text;
 }
 
-/// The day, or with hours the minute and the zone, as the filter marked-for-op reads it.
-std::string action_date(Time when, bool with_time, const std::string& zone) {
-  const auto clock = text::clock_in_zone(when, zone).value_or(text::ZonedClock{to_calendar(when), 0, "UTC"});
-  const Calendar& c = clock.calendar;
+/// When a mark is due, as the filter marked-for-op reads it: a day, which begins in UTC, or a minute in UTC.
+std::string due_text(Time when, bool to_the_minute) {
+  const Calendar c = to_calendar(when);
   const auto day = fmt::format("{:04}/{:02}/{:02}", c.year, c.month, c.day);
-  return with_time ? fmt::format("{} {:02}{:02} {}", day, c.hour, c.minute, clock.abbreviation) : day;
+  return to_the_minute ? fmt::format("{} {:02}{:02} UTC", day, c.hour, c.minute) : day;
+}
+
+/// When the day of a moment begins in a zone; the moment itself where the zone cannot be read.
+Time day_begins(Time when, const std::string& zone) {
+  const auto clock = text::clock_in_zone(when, zone);
+  if (!clock) return when;
+  const Calendar& c = clock->calendar;
+  return text::time_in_zone({.year = c.year, .month = c.month, .day = c.day}, zone).value_or(when);
 }
 
 }  // namespace
@@ -64,7 +71,9 @@ std::unique_ptr<Action> MarkForOpAction::make(const Build& build) {
   if (!message.contains("{op}") || !message.contains("{action_date}"))
     return fail(msg, "the message of \"mark-for-op\" must hold {op} and {action_date}: the mark is read from them");
   const Time when{build.now.us + static_cast<std::int64_t>(ahead_us)};
-  message = replaced(replaced(message, "{op}", op), "{action_date}", action_date(when, hours, *zone));
+  const bool zoned = data["tz"].is_text();
+  const auto due = due_text(zoned && !hours ? day_begins(when, *zone) : when, hours || zoned);
+  message = replaced(replaced(message, "{op}", op), "{action_date}", due);
   if (auto wrong = wrong_tag(key, message); !wrong.empty()) return fail(data, std::move(wrong));
   std::map<std::string, TagValue> tags;
   tags.emplace(key, TagValue{.text = std::move(message)});

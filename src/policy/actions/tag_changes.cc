@@ -37,14 +37,18 @@ class RenameTagAction : public OnTags {
     const auto before = tags_of(view);
     if (!before) return tags_unknown;
     TagChanges changes;
+    Document item;
     for (const auto& key : old_keys_) {
       const auto old = before->find(key);
       if (old == before->end() || key == new_key_) continue;
-      if (changes.empty()) changes.emplace_back(new_key_, old->second);
+      if (changes.empty()) {
+        changes.emplace_back(new_key_, old->second);
+        item = tag_members(view.record(), key);
+      }
       changes.emplace_back(key, std::nullopt);
     }
     if (changes.empty()) return Kept{"nothing-to-do", "it has none of these tags"};
-    auto row = tag_row(view.record(), *before, changes, {}, true);
+    auto row = tag_row(view.record(), *before, changes, item, true);
     // Where there is no room for one more, the old ones go first.
     auto* draft = std::get_if<RowDraft>(&row);
     const bool full = !before->contains(new_key_) && own_tags(*before) >= view.record().kind->most_tags;

@@ -27,6 +27,22 @@ class TagChanging : public testing::SnapshotEstate {
     }
     return out;
   }
+  /// What marked-for-op says at a moment of a snapshot with this mark.
+  Verdict judged(const std::string& mark, std::string_view at) {
+    const auto marked = filter(R"({"type": "marked-for-op", "op": "delete"})");
+    Candidate candidate = snapshot("snap-1", R"(, "Tags": [{"Key": "maid_status", "Value": ")" + mark + "\"}]");
+    Context facts = context();
+    facts.now = parse_iso8601(at).value();
+    return marked->test(candidate, facts);
+  }
+  /// Marks, and expects that the mark is due at a moment, and not a second before.
+  void expect_due(const std::string& json, std::string_view at) {
+    plan(json, "");
+    const auto mark = draft_.steps.at(0).params["Tags"][0]["Value"].as_string();
+    const auto before = format_iso8601(parse_iso8601(at).value() - std::chrono::seconds(1));
+    EXPECT_EQ(judged(mark, before).truth, Truth::no) << mark;
+    EXPECT_EQ(judged(mark, at).truth, Truth::yes) << mark;
+  }
   RowDraft draft_;
 };
 
@@ -37,11 +53,30 @@ TEST_F(TagChanging, AMarkSaysWhatAndWhen) {
   EXPECT_THAT(plan(R"({"type": "mark-for-op", "op": "tag", "hours": 5, "tag": "due"})", ""),
               HasSubstr(R"("Key":"due","Value":"Resource does not meet policy: tag@2026/06/01 0500 UTC")"));
   EXPECT_THAT(plan(R"({"type": "mark-for-op", "op": "tag", "days": 1, "hours": 1, "tz": "Europe/Berlin"})", ""),
-              HasSubstr("tag@2026/06/02 0300 CEST"));
+              HasSubstr("tag@2026/06/02 0100 UTC"));
   EXPECT_THAT(plan(R"({"type": "mark-for-op", "op": "tag", "days": 0, "msg": "x {op}@{action_date}"})", ""),
               HasSubstr(R"("Value":"x tag@2026/06/01")"));
   EXPECT_THAT(plan(R"({"type": "mark-for-op", "op": "tag", "days": 2})", "", "asg"),
               HasSubstr("AutoScaleGroup does not meet org policy: tag@2026/06/03"));
+}
+
+TEST_F(TagChanging, AMarkIsDueWhenItSaysAndNotBefore) {
+  expect_due(R"({"type": "mark-for-op", "op": "delete", "days": 1})", "2026-06-02T00:00:00Z");
+  expect_due(R"({"type": "mark-for-op", "op": "delete", "hours": 5})", "2026-06-01T05:00:00Z");
+  const std::string pacific = R"("op": "delete", "tz": "America/Los_Angeles"})";
+  expect_due(R"({"type": "mark-for-op", "hours": 5, )" + pacific, "2026-06-01T05:00:00Z");
+  expect_due(R"({"type": "mark-for-op", "days": 2, "hours": 1, )" + pacific, "2026-06-03T01:00:00Z");
+  // It is May 31 there: a day later begins at seven in the morning.
+  expect_due(R"({"type": "mark-for-op", "days": 1, )" + pacific, "2026-06-01T07:00:00Z");
+}
+
+TEST_F(TagChanging, AMarkInAZoneThatCannotBeReadIsUnknown) {
+  const auto verdict = judged("x: delete@2020/01/01 0300 PST", "2026-06-01T00:00:00Z");
+  EXPECT_EQ(verdict.truth, Truth::unknown);
+  EXPECT_THAT(verdict.reason, HasSubstr("2020/01/01 0300 PST"));
+  EXPECT_EQ(judged("x: delete@2020/01/01 0300 GMT", "2026-06-01T00:00:00Z").truth, Truth::yes);
+  EXPECT_EQ(judged("x: delete@2020/01/01 0300 -03", "2026-06-01T00:00:00Z").truth, Truth::yes);
+  EXPECT_EQ(judged("x: stop@2020/01/01 0300 PST", "2026-06-01T00:00:00Z").truth, Truth::no);
 }
 
 TEST_F(TagChanging, AMarkWithoutATimeIsForFourDaysAndSaysSo) {

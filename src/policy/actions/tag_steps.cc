@@ -10,15 +10,22 @@ namespace {
 using estate::TagCall;
 using estate::TagStyle;
 
-/// Members of `over` before those of `base` that it does not replace.
-void put_members(Builder& b, Value base, Value over) {
-  for (const auto [key, value] : base.entries()) {
-    if (!over.find(key)) b.put(key, value);
+/// What the members of each tag come from, the last first: a call's own, the tag's as it stands, those that are given.
+struct Members {
+  Value of_call;
+  const estate::Record& record;
+  Value given;
+};
+
+void put_members(Builder& b, const Members& from, std::string_view key) {
+  const Document old = tag_members(from.record, key);
+  for (const auto [member, value] : from.of_call.entries()) {
+    if (!from.given.find(member)) b.put(member, old.root().find(member).value_or(value));
   }
-  for (const auto [key, value] : over.entries()) b.put(key, value);
+  for (const auto [member, value] : from.given.entries()) b.put(member, value);
 }
 
-void put_tags(Builder& b, TagCall::Form form, const TagChanges& tags, Value item, Value more) {
+void put_tags(Builder& b, TagCall::Form form, const TagChanges& tags, const Members& members) {
   using Form = TagCall::Form;
   if (form == Form::map) {
     b.begin_map();
@@ -35,19 +42,19 @@ void put_tags(Builder& b, TagCall::Form form, const TagChanges& tags, Value item
     b.begin_map();
     b.put(kms ? "TagKey" : "Key", key);
     if (value) b.put(kms ? "TagValue" : "Value", *value);
-    put_members(b, item, more);
+    put_members(b, members, key);
     b.end();
   }
   b.end();
 }
 
 /// Writes `tags` at a path of member names into a map that is open.
-void put_at(Builder& b, std::string_view path, const TagCall& call, const TagChanges& tags, Value item, Value more) {
+void put_at(Builder& b, std::string_view path, const TagCall& call, const TagChanges& tags, const Members& members) {
   const auto dot = path.find('.');
   b.key(path.substr(0, dot));
-  if (dot == path.npos) return put_tags(b, call.form, tags, item, more);
+  if (dot == path.npos) return put_tags(b, call.form, tags, members);
   b.begin_map();
-  put_at(b, path.substr(dot + 1), call, tags, item, more);
+  put_at(b, path.substr(dot + 1), call, tags, members);
   b.end();
 }
 
@@ -59,7 +66,7 @@ std::optional<Step> step_of(const TagCall& call, const estate::Record& record, c
   Builder b;
   b.begin_map();
   for (const auto [key, value] : params->root().entries()) b.put(key, value);
-  if (call.form != TagCall::Form::nothing) put_at(b, call.member, call, tags, *item, more);
+  if (call.form != TagCall::Form::nothing) put_at(b, call.member, call, tags, {*item, record, more});
   b.end();
   return Step{.type = Step::Type::call, .service = call.service, .operation = call.operation, .params = b.finish()};
 }
@@ -110,6 +117,21 @@ Document pre_image(const estate::Record& record, const TagMap& before, const Tag
 std::vector<std::string> tag_columns(const estate::Kind& kind) {
   const estate::Column* column = kind.tags_column();
   return column == nullptr ? std::vector<std::string>{} : std::vector<std::string>{column->name};
+}
+
+Document tag_members(const estate::Record& record, std::string_view key) {
+  const Document& members = record.kind->add_tags.item;
+  Builder b;
+  b.begin_map();
+  for (const Value tag : record.tags().items()) {
+    if (members.root().empty() || tag["Key"].as_text() != key) continue;
+    for (const auto [member, value] : members.root().entries()) {
+      if (const auto old = tag.find(member); old && !old->is_null() && !old->is_unknown()) b.put(member, *old);
+    }
+    break;
+  }
+  b.end();
+  return b.finish();
 }
 
 std::optional<TagMap> tags_of(const estate::RecordView& view) {

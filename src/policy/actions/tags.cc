@@ -95,6 +95,15 @@ std::optional<TagValue> read_value(const Build& build, Value value) {
   return out;
 }
 
+/// Whether a tag has these members (PropagateAtLaunch) already.
+bool has_members(const estate::Record& record, std::string_view key, const Document& wanted) {
+  const Document there = tag_members(record, key);
+  return std::ranges::all_of(wanted.root().entries(), [&](const auto& entry) {
+    const auto [member, value] = entry;
+    return there.root()[member] == value;
+  });
+}
+
 bool has_tags(const Build& build) {
   if (build.kind.tag_style != estate::TagStyle::none) return true;
   build.problem(build.data, build.kind.name + " has no tags that could be changed");
@@ -171,7 +180,8 @@ std::variant<RowDraft, Kept> TagAction::plan_row(const estate::RecordView& view,
     auto value = value_for(wanted, old != before->end(), view, context);
     if (const auto* kept = std::get_if<Kept>(&value)) return *kept;
     auto& text = std::get<std::optional<std::string>>(value);
-    if (!text || (old != before->end() && old->second == *text)) continue;
+    if (!text) continue;
+    if (old != before->end() && old->second == *text && has_members(view.record(), key, item_)) continue;
     if (const auto wrong = wrong_value(*text); !wrong.empty()) return Kept{"invalid-tag", wrong + " (" + key + ")"};
     if (old == before->end()) ++count;
     changes.emplace_back(key, std::move(text));

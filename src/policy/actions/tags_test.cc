@@ -190,6 +190,26 @@ TEST_F(TagStyles, AutoScalingGroups) {
               HasSubstr("problem"));
 }
 
+TEST_F(TagStyles, AutoScalingTagsGoOnBeingHandedOn) {
+  const std::string group =
+      R"({"AutoScalingGroupName": "g", "Tags": [{"Key": "k", "Value": "v", "PropagateAtLaunch": true}]})";
+  const auto written = [](const std::string& key, const std::string& value, const std::string& propagate) {
+    return R"(autoscaling.CreateOrUpdateTags {"Tags":[{"Key":")" + key + R"(","PropagateAtLaunch":)" + propagate +
+           R"(,"ResourceId":"g","ResourceType":"auto-scaling-group","Value":")" + value + "\"}]}";
+  };
+  EXPECT_EQ(steps("asg", group, R"({"type": "normalize-tag", "key": "k", "action": "upper"})"),
+            written("k", "V", "true"));
+  EXPECT_THAT(steps("asg", group, R"({"type": "rename-tag", "old_key": "k", "new_key": "n"})"),
+              ::testing::StartsWith(written("n", "v", "true") + "; autoscaling.DeleteTags"));
+  EXPECT_EQ(steps("asg", group, R"({"type": "tag", "key": "k", "value": "w"})"), written("k", "w", "true"));
+  const auto same = [&](const std::string& more) {
+    return steps("asg", group, R"({"type": "tag", "key": "k", "value": "v")" + more + "}");
+  };
+  EXPECT_EQ(same(""), "kept nothing-to-do");
+  EXPECT_EQ(same(R"(, "propagate": true)"), "kept nothing-to-do");
+  EXPECT_EQ(same(R"(, "propagate": false)"), written("k", "v", "false"));
+}
+
 // A bucket's tags are written as one set: none that is there may be lost.
 TEST_F(TagStyles, BucketsWriteTheWholeSet) {
   const std::string record = std::string(R"({"Name": "b", )") + old + "}";

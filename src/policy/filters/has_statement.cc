@@ -1,14 +1,19 @@
 #include "policy/filters/has_statement.h"
 
 #include <algorithm>
+#include <set>
 
+#include "base/contains.h"
 #include "base/json.h"
 #include "policy/filters/resource_policy.h"
+#include "text/python_text.h"
 
 namespace reeve::policy {
 namespace {
 
 constexpr std::string_view partial_key = "PartialMatch";
+/// Elements that hold names of actions: AWS reads them without regard to case, and one name as a list of one.
+constexpr std::string_view action_keys[] = {"Action", "NotAction"};
 
 bool has_item(Value list, Value wanted) {
   for (const Value item : list.items()) {
@@ -41,6 +46,13 @@ bool is_same(Value element, Value wanted) {
   return element.size() == wanted.size() && holds(element, wanted) && holds(wanted, element);
 }
 
+std::set<std::string> actions_in(Value element) {
+  std::set<std::string> out;
+  if (element.is_text()) out.insert(text::lower(element.as_text()));
+  for (const Value item : element.items()) out.insert(text::lower(item.as_text()));
+  return out;
+}
+
 bool fits(Value statement, Value wanted) {
   const Value partial = wanted[partial_key];
   const auto in_part = [&](std::string_view key) {
@@ -52,7 +64,13 @@ bool fits(Value statement, Value wanted) {
   for (const auto [key, value] : wanted.entries()) {
     if (key == partial_key) continue;
     const auto element = statement.find(key);
-    if (!element || !(in_part(key) ? holds(*element, value) : is_same(*element, value))) return false;
+    if (!element) return false;
+    if (contains(action_keys, key)) {
+      const auto have = actions_in(*element), want = actions_in(value);
+      if (!(in_part(key) ? std::ranges::includes(have, want) : have == want)) return false;
+    } else if (!(in_part(key) ? holds(*element, value) : is_same(*element, value))) {
+      return false;
+    }
     any = true;
   }
   return any;

@@ -25,6 +25,12 @@ Value text_value(Node& node, std::string_view text) {
   return {&node, nullptr};
 }
 
+Value unknown_value(Node& node, std::string_view reason) {
+  text_value(node, reason);
+  node.head = head_of(Kind::unknown);
+  return {&node, nullptr};
+}
+
 Value integer_value(Node& node, std::int64_t integer) {
   node = {};
   node.head = head_of(Kind::integer);

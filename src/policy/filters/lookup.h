@@ -14,6 +14,7 @@ namespace reeve::policy {
 
 /// A scalar value that needs no document: `node` is its memory, and a text's bytes must outlive it.
 Value text_value(Node& node, std::string_view text);
+Value unknown_value(Node& node, std::string_view reason);
 Value integer_value(Node& node, std::int64_t integer);
 Value real_value(Node& node, double real);
 Value time_value(Node& node, Time time);

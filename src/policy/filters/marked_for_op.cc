@@ -37,6 +37,8 @@ Verdict MarkedForOpFilter::test(Candidate& candidate, Context& context) const {
   if (!mark || mark->op != op_) return {Truth::no, {}};
   const auto date = text::parse_date_text(mark->date, context.now);
   if (!date) return {Truth::no, {}};
+  if (date->zone_passed_over)
+    return {Truth::unknown, "the time zone of the mark \"" + mark->date + "\" is not one that can be read"};
   const std::int64_t due = date->time.us - static_cast<std::int64_t>(skew_hours_ * 3600e6);
   return {context.now.us >= due ? Truth::yes : Truth::no, {}};
 }

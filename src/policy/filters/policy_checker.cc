@@ -12,12 +12,12 @@
 namespace reeve::policy {
 namespace {
 
-/// Operators that can narrow a statement to who is named; of others (null, numbers, negations) nothing is concluded.
+/// Operators that can narrow a statement to who is named; of others (null, numbers, negations, and `…IfExists`, which
+/// lets a request without the key pass) nothing is concluded.
 constexpr std::string_view narrowing[] = {
     "stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress"};
 constexpr std::string_view qualifiers[] = {
     "foranyvalues:", "forallvalues:", "foranyvalue:", "forallvalue:", "foranyvalues", "forallvalues"};
-constexpr std::string_view if_exists = "ifexists";
 /// Condition keys whose values are accounts, and those whose values are ARNs.
 constexpr std::string_view account_keys[] = {"aws:sourceowner",   "aws:sourceaccount",         "aws:principalaccount",
                                              "kms:calleraccount", "s3:dataaccesspointaccount", "aws:userid"};
@@ -47,7 +47,6 @@ bool narrows(std::string_view op) {
     word.erase(0, qualifier.size());
     break;
   }
-  if (word.ends_with(if_exists)) word.resize(word.size() - if_exists.size());
   return contains(narrowing, std::string_view(word));
 }
 
@@ -108,7 +107,8 @@ class Checker {
   }
 
   bool has_action(Value statement) const {
-    if (trusted_.actions.empty()) return true;
+    // NotAction allows all actions but a few.
+    if (trusted_.actions.empty() || statement.find("NotAction")) return true;
     for (const auto action : texts(statement["Action"])) {
       for (const auto& glob : trusted_.actions) {
         if (text::glob_match(action, glob)) return true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 
 #include "base/encoding.h"
@@ -14,14 +15,16 @@ namespace {
 
 constexpr std::string_view by_types[] = {"string", "number", "date"};
 
+/// What is not finite has no place in an order: it counts as no number.
 std::optional<double> number_in(Value value) {
-  if (value.is_number()) return value.as_real();
-  if (!value.is_text()) return std::nullopt;
-  const std::string text(text::strip(value.as_text()));
-  double out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return out;
+  double out = value.as_real();
+  if (!value.is_number()) {
+    if (!value.is_text()) return std::nullopt;
+    const std::string text(text::strip(value.as_text()));
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  }
+  return std::isfinite(out) ? std::optional(out) : std::nullopt;
 }
 
 }  // namespace
@@ -66,7 +69,8 @@ ReduceFilter::Key_ ReduceFilter::key_of(const By& by, const Candidate& candidate
   if (by.regex) {
     if (!value.is_text()) return {};
     const auto match = by.regex->match(value.as_text());
-    if (!match || !*match || (*match)->groups.size() < 2 || !(*match)->groups[1]) return {};
+    if (!match) return {.null = true, .unknown = true};
+    if (!*match || (*match)->groups.size() < 2 || !(*match)->groups[1]) return {};
     matched = std::string(*(*match)->groups[1]);
     value = text_value(node, matched);
   }
@@ -92,18 +96,18 @@ bool ReduceFilter::before(const Key_& a, const Key_& b) const {
   return order_ == Order::descending ? more : less;
 }
 
-/// Percentages are cut to whole records; the larger discard and the smaller limit count. A limit of 0 is none.
+/// Percentages are cut to whole records, a limit's perhaps to none; the larger discard and the smaller limit count. A
+/// limit of 0 is no limit.
 ReduceFilter::Window ReduceFilter::window(std::size_t count) const {
   const auto part = [&](double percent) { return static_cast<double>(count) * percent / 100; };
   const double discard = std::max({0.0, discard_, part(discard_percent_)});
   Window out{.first = static_cast<std::size_t>(std::min(discard, static_cast<double>(count)))};
   const std::size_t left = count - out.first;
   const auto limit = [&](double most) {
-    if (most >= 1) out.end = std::min(out.end, out.first + static_cast<std::size_t>(most));
+    out.end = std::min(out.end, out.first + static_cast<std::size_t>(std::min(most, static_cast<double>(left))));
   };
-  limit(limit_);
-  // A limit that was asked for and comes to less than one record still keeps only one.
-  if (limit_percent_ > 0) limit(std::max(1.0, static_cast<double>(left) * limit_percent_ / 100));
+  if (limit_ >= 1) limit(limit_);
+  if (limit_percent_ > 0) limit(static_cast<double>(left) * limit_percent_ / 100);
   return out;
 }
 
@@ -220,6 +224,8 @@ std::unique_ptr<Filter> ReduceFilter::make(const Build& build) {
                    : order == "reverse"   ? Order::reverse
                    : order == "randomize" ? Order::randomize
                                           : Order::ascending;
+  // These two orders ask nothing of a record: its key is not even read.
+  if (filter->order_ == Order::reverse || filter->order_ == Order::randomize) filter->sort_by_.reset();
   filter->null_first_ = data["null-order"].as_text_or("last") == "first";
   for (const auto& [key, into] :
        {std::pair{"discard", &filter->discard_}, std::pair{"discard-percent", &filter->discard_percent_},

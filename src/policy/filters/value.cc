@@ -36,7 +36,8 @@ Value ValueFilter::found(const estate::RecordView& view, text::Scratch& scratch,
   if (!value_regex_ || value.is_unknown()) return value;
   if (!value.is_text()) return {};
   const auto match = value_regex_->match(value.as_text());
-  if (!match || !*match || (*match)->groups.size() < 2 || !(*match)->groups[1]) return {};
+  if (!match) return unknown_value(node, "its regular expression takes too many steps");
+  if (!*match || (*match)->groups.size() < 2 || !(*match)->groups[1]) return {};
   return text_value(node, *(*match)->groups[1]);
 }
 

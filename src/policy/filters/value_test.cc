@@ -66,8 +66,9 @@ TEST_F(ValueFilters, ShortFormIsEquality) {
 TEST_F(ValueFilters, UnknownGivesUnknownWithTheReason) {
   for (const char* rest :
        {R"("value": "x")", R"("value": "absent")", R"("value": "present")", R"("op": "ne", "value": 1)",
-        R"("op": "in", "value": [1])", R"("op": "not-in", "value": [1])", R"("op": "gt", "value": 1, "value_type": "age")",
-        R"("op": "regex", "value": "x")", R"("value": 0, "value_type": "size")", R"~("value": "x", "value_regex": "(x)")~",
+        R"("op": "in", "value": [1])", R"("op": "not-in", "value": [1])",
+        R"("op": "gt", "value": 1, "value_type": "age")", R"("op": "regex", "value": "x")",
+        R"("value": 0, "value_type": "size")", R"~("value": "x", "value_regex": "(x)")~",
         R"("value": "10.0.0.0/8", "op": "in", "value_type": "cidr")", R"("value": "a", "value_type": "swap")"}) {
     EXPECT_EQ(judge(R"({"type": "value", "key": "A", )" + std::string(rest) + "}", R"("A": "?")"), Truth::unknown)
         << rest;
@@ -119,6 +120,14 @@ TEST_F(ValueFilters, WhatWouldStopCustodianIsUnknown) {
             Truth::unknown);
   EXPECT_EQ(judge(R"~({"type": "value", "key": "length(A)", "value": 8})~", R"("A": 1)"), Truth::unknown);
   EXPECT_THAT(reason_, HasSubstr("does not fit this record"));
+}
+
+TEST_F(ValueFilters, ARegularExpressionThatIsAbortedFindsNeitherSomethingNorNothing) {
+  const std::string regex = R"({"type": "value", "key": "State", "value": "absent", "value_regex": )"
+                            R"-("(?:(?:a|aa|aaa)*(?:b|c)*(?:a+)+)+(x)"})-";
+  EXPECT_EQ(judge(regex, R"("State": "b")"), Truth::yes);
+  EXPECT_EQ(judge(regex, R"("State": "ax")"), Truth::no);
+  EXPECT_EQ(judge(regex, R"("State": ")" + std::string(5000, 'a') + R"(!")"), Truth::unknown);
 }
 
 TEST_F(ValueFilters, ProblemsAreSaidWhenThePolicyIsRead) {

@@ -109,6 +109,7 @@ class AutoScaling : public Drawer {
 
  private:
   Wakes wakes_;
+  Burst burst_;
 };
 
 /// Calls `take(row)` for a table's rows of one group; they may be changed, not erased.
@@ -164,8 +165,7 @@ class Scaler {
   bool wait_for_hooks(ScalingGroup& group, GroupMember& member, std::string_view transition);
   void go_into_service(ScalingGroup& group, GroupMember& member);
   void leave(ScalingGroup& group, GroupMember& member);
-  void send_hook(const ScalingGroup& group, const GroupMember& member, const LifecycleHook& hook,
-                 const std::string& token);
+  void send_hook(const ScalingGroup& group, GroupMember member, const LifecycleHook& hook, const std::string& token);
 };
 
 /// What RunInstances is asked for to launch one instance of a group. Faults: ValidationError, where launch

@@ -124,7 +124,7 @@ Outcome attach(Call& c) {
   return {};
 }
 
-/// The members that a call names: of this group, in one of the states.
+/// The members that a call names, each once: of this group, in one of the states.
 std::expected<std::vector<GroupMember*>, Fault> named(Call& c, Scaler& scaler, const ScalingGroup& group,
                                                       std::initializer_list<std::string_view> states) {
   std::vector<GroupMember*> out;
@@ -135,7 +135,7 @@ std::expected<std::vector<GroupMember*>, Fault> named(Call& c, Scaler& scaler, c
     if (!has(states, member->state)) {
       return scaling_validation(fmt::format("The instance {} is not in a state for this ({}).", id, member->state));
     }
-    out.push_back(member);
+    if (std::ranges::find(out, member) == out.end()) out.push_back(member);
   }
   return out;
 }

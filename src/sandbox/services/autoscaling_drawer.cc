@@ -92,8 +92,10 @@ std::optional<Time> AutoScaling::settle(Store& store, Region& region, Time now) 
   for (const auto& [id, row] : settings.rows) names.push_back(id);
   for (auto& [id, action] : scheduled.rows) {
     if (!action.next || *action.next > *woken) continue;
-    action.next = action.recurrence.empty() ? std::nullopt : next_of_cron(action.recurrence, *woken);
+    const bool skips = burst_.is_over(now);
+    action.next = action.recurrence.empty() ? std::nullopt : next_of_cron(action.recurrence, skips ? now : *woken);
     if (action.end && action.next && *action.next > *action.end) action.next.reset();
+    if (skips) continue;
     ScalingGroup* group = region.scaling_groups.find(action.group);
     if (!group || !scaler.runs(scaler.take_over(*group), "ScheduledActions")) continue;
     if (action.min >= 0) group->min = action.min;

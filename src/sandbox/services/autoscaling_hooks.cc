@@ -43,7 +43,7 @@ std::string message_text(const std::vector<std::pair<std::string, std::string>>&
 
 }  // namespace
 
-void Scaler::send_hook(const ScalingGroup& group, const GroupMember& member, const LifecycleHook& hook,
+void Scaler::send_hook(const ScalingGroup& group, GroupMember member, const LifecycleHook& hook,
                        const std::string& token) {
   const bool launching = hook.transition.ends_with("LAUNCHING");
   if (!hook.target.empty()) {
@@ -102,7 +102,13 @@ bool Scaler::wait_for_hooks(ScalingGroup& group, GroupMember& member, std::strin
   }
   if (ScalingActivity* activity = drawer.activities.find(member.activity)) activity->status = "MidLifecycleAction";
   const std::vector<HookWait> waits = member.waits;
-  for (std::size_t i = 0; i < hooks.size(); ++i) send_hook(group, member, hooks[i], waits[i].token);
+  const std::string id = member.id;
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    // What a delivery reaches may have a policy change the group.
+    const GroupMember* still = drawer.members.find(id);
+    if (!still || std::ranges::find(still->waits, waits[i].token, &HookWait::token) == still->waits.end()) continue;
+    send_hook(group, *still, hooks[i], waits[i].token);
+  }
   return true;
 }
 

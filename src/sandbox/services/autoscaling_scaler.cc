@@ -270,10 +270,10 @@ bool Scaler::step(ScalingGroup& group, const std::string& id) {
   }
   if (!member->due || *member->due > at) return true;
   if (member->state == "Pending") {
-    if (wait_for_hooks(group, *member, "LAUNCHING")) return true;
+    if (wait_for_hooks(group, *member, "LAUNCHING")) return drawer.members.find(id) != nullptr;
     go_into_service(group, *member);
   } else if (member->state == "Terminating") {
-    if (wait_for_hooks(group, *member, "TERMINATING")) return true;
+    if (wait_for_hooks(group, *member, "TERMINATING")) return drawer.members.find(id) != nullptr;
     const bool waits = store.behaviour == Behaviour::aws;
     member->state = "Terminating:Proceed";
     member->due = waits ? at + std::chrono::seconds(30) : at;

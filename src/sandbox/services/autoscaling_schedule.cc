@@ -43,6 +43,7 @@ bool read_cron_field(std::string_view text, std::size_t field, std::bitset<61>& 
       const std::string_view given = part.substr(slash + 1);
       const auto [stop, error] = std::from_chars(given.data(), given.data() + given.size(), step);
       if (error != std::errc() || stop != given.data() + given.size() || step < 1) return false;
+      step = std::min(step, cron_ranges[field].second + 1);
       part = part.substr(0, slash);
     }
     int from = cron_ranges[field].first, to = cron_ranges[field].second;

@@ -12,12 +12,32 @@ namespace {
 
 /// Data points of a call that nobody limits [API reference, GetMetricData].
 constexpr std::int64_t most_datapoints = 100'800;
-/// Steps of a call's time range by the shortest period: an expression may fill each.
-constexpr std::int64_t most_steps = 500'000;
+/// Steps of a query's time range by its period: an expression may fill each. The 15 months that metrics are kept have
+/// 655,200 minutes.
+constexpr std::int64_t most_steps = 700'000;
+/// Steps of all the queries of a call.
+constexpr std::int64_t most_steps_a_call = 10 * most_steps;
 
 Outcome check_times(Time start, Time end) {
   if (start < end) return {};
   return metric_validation("The parameter StartTime must be less than the parameter EndTime.");
+}
+
+Outcome check_steps(const std::vector<MetricQuery>& queries, Time start, Time end) {
+  // An expression that names no period takes that of the metrics it is made of, or a minute.
+  std::int64_t shortest = 60;
+  for (const MetricQuery& query : queries) {
+    if (query.period_s > 0) shortest = std::min(shortest, query.period_s);
+  }
+  std::int64_t all = 0;
+  for (const MetricQuery& query : queries) {
+    const std::int64_t period = query.period_s > 0 ? query.period_s : shortest;
+    const std::int64_t steps = (end - start).count() / 1'000'000 / period;
+    if (steps > most_steps || (all += steps) > most_steps_a_call) {
+      return invalid_value("The time range is too long for the periods and the number of queries asked for.");
+    }
+  }
+  return {};
 }
 
 /// Where a page begins: so many data points were told before.
@@ -53,13 +73,7 @@ Outcome get_data(Call& c) {
   }
   const Time start = c["StartTime"].as_time(), end = c["EndTime"].as_time();
   TRY(check_times(start, end));
-  std::int64_t shortest = 60;
-  for (const MetricQuery& query : queries) {
-    if (query.period_s > 0) shortest = std::min(shortest, query.period_s);
-  }
-  if ((end - start).count() / 1'000'000 / shortest > most_steps * 60) {
-    return metric_validation("The time range is too long for the periods asked for.");
-  }
+  TRY(check_steps(queries, start, end));
   const std::string scan = c["ScanBy"].as_string();
   if (!scan.empty() && scan != "TimestampDescending" && scan != "TimestampAscending") {
     return metric_validation(fmt::format("The value {} for parameter ScanBy is invalid.", scan));

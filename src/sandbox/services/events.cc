@@ -11,7 +11,15 @@
 namespace reeve::sandbox {
 namespace {
 
-constexpr int most_hops = 5;
+/// The event on its way: buses may feed each other in a circle, of one region or several. In the first account, which
+/// is the same one for all of them.
+struct Routing : Drawer {
+  static constexpr std::string_view name = "event_routing";
+  static constexpr int most_hops = 5;
+  static constexpr int most_events = 1'000;  ///< that come of one from outside
+  int hops = 0, events = 0;
+  void each_table(EstateTables&) override {}  // nothing of it lasts longer than a call
+};
 
 Events& events_of(Call& c) { return c.region.drawers.of<Events>(); }
 
@@ -241,9 +249,11 @@ Result<Document> make_event(Store& store, const Region& region, const EventParts
 }
 
 void route_event(Store& store, Region& region, std::string_view bus, Value event, Time now) {
+  Routing& routing = store.accounts.begin()->second.drawers.of<Routing>();
+  if (routing.hops == 0) routing.events = 0;
+  if (routing.hops >= Routing::most_hops || routing.events >= Routing::most_events) return;
+  ++routing.hops, ++routing.events;
   Events& drawer = region.drawers.of<Events>();
-  if (drawer.hops >= most_hops) return;
-  ++drawer.hops;
   for (const auto& [id, rule] : drawer.rules.rows) {
     if (rule.bus != bus || rule.state == "DISABLED" || rule.pattern.empty()) continue;
     const auto pattern = parse_json(rule.pattern);
@@ -259,10 +269,11 @@ void route_event(Store& store, Region& region, std::string_view bus, Value event
                     now);
     }
   }
-  --drawer.hops;
+  --routing.hops;
 }
 
 void invoke_target(Store& store, Region& region, const Invocation& call, Time now) {
+  if (call.input.size() > most_target_input) return;  // nor would a dead-letter queue be of use
   Delivery delivery{.source_arn = call.source_arn, .subject = {}, .body = call.input, .attributes = {}, .at = now};
   if (!call.group_id.empty()) delivery.attributes["MessageGroupId"] = call.group_id;
   const bool is_queue = call.target_arn.starts_with("arn:aws:sqs:");
@@ -274,14 +285,13 @@ void invoke_target(Store& store, Region& region, const Invocation& call, Time no
     if (store.deliver(call.dead_letter_arn, delivery)) return;
   }
   Events& drawer = region.drawers.of<Events>();
-  if (drawer.target_calls.rows.size() >= Events::most_calls) {
-    drawer.target_calls.rows.erase(drawer.target_calls.rows.begin());
-  }
-  drawer.target_calls.add({.id = fmt::format("{:016x}-{}", now.us, store.random().uuid()),  // sorts by time
-                           .source_arn = call.source_arn,
-                           .target_arn = call.target_arn,
-                           .input = call.input,
-                           .time = now});
+  drawer.kept_calls.add(drawer.target_calls,
+                        {.id = fmt::format("{:016x}-{}", now.us, store.random().uuid()),  // sorts by time
+                         .source_arn = call.source_arn,
+                         .target_arn = call.target_arn,
+                         .input = call.input,
+                         .time = now},
+                        [](const TargetCall& row) { return row.input.size() + row.target_arn.size(); });
 }
 
 void register_events(Registry& r) {

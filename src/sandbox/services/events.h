@@ -5,6 +5,7 @@
 
 #include "sandbox/estate_fields.h"
 #include "sandbox/estate_tables.h"
+#include "sandbox/kept_rows.h"
 #include "sandbox/service.h"
 #include "sandbox/services/scheduler_cron.h"
 #include "sandbox/wakes.h"
@@ -84,24 +85,9 @@ void fields(Io& io, S& s) {
   io("Time", s.time);
 }
 
-/// Bounds what a clock that jumps by years sets off: past it, schedules go on from the new time.
-class Burst {
- public:
-  static constexpr std::size_t most = 10'000;  ///< firings of one region in one jump
-  bool is_over(Time now) {
-    if (now_ != now) now_ = now, count_ = 0;
-    return ++count_ > most;
-  }
-
- private:
-  std::optional<Time> now_;
-  std::size_t count_ = 0;
-};
-
 class Events : public Drawer {
  public:
   static constexpr std::string_view name = "events";
-  static constexpr std::size_t most_calls = 10'000;  ///< target calls that are kept; the oldest make room
   Table<EventBus> buses;
   Table<EventRule> rules;
   Table<TargetCall> target_calls;
@@ -116,7 +102,7 @@ class Events : public Drawer {
   void plan(Store& store, const Region& region, EventRule& rule, Time now);
   EventBus* bus(std::string_view bus_name);
 
-  int hops = 0;  ///< of the event on its way: buses may feed each other in a circle
+  KeptRows kept_calls;  ///< bounds target_calls
 
  private:
   Wakes wakes_;
@@ -142,10 +128,14 @@ void route_event(Store& store, Region& region, std::string_view bus, Value event
 struct Invocation {
   std::string source_arn, target_arn, input, group_id, dead_letter_arn;
 };
-/// Through Store::deliver; targets that nothing takes, and aws-sdk calls of Scheduler, are kept as target_calls.
+/// The largest input of a target [EventBridge user guide, "Amazon EventBridge quotas"].
+constexpr std::size_t most_target_input = std::size_t{256} << 10;
+/// Through Store::deliver; targets that nothing takes, and aws-sdk calls of Scheduler, are kept as target_calls. An
+/// input of more than most_target_input is lost.
 void invoke_target(Store& store, Region& region, const Invocation& invocation, Time now);
 
 /// What a rule's target is given for an event: its Input, a part of the event, a transformed or the whole one.
+/// What is made of a template ends soon after most_target_input.
 std::string target_input(const Region& region, const EventRule& rule, Value target, Value event, Time now);
 
 void register_event_rules(Registry& r);

@@ -54,7 +54,7 @@ Value at_path(std::string_view path, Value from) {
 std::string filled(std::string_view form, const std::function<std::optional<std::string>(std::string_view)>& json_of) {
   std::string out;
   bool quoted = false;
-  for (std::size_t i = 0; i < form.size(); ++i) {
+  for (std::size_t i = 0; i < form.size() && out.size() <= most_target_input; ++i) {
     const char c = form[i];
     if (c == '"' && (i == 0 || form[i - 1] != '\\')) quoted = !quoted;
     const auto end = c == '<' ? form.find('>', i) : form.npos;

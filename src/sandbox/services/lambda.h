@@ -93,12 +93,11 @@ struct Invocation {
 
 struct Lambda : Drawer {
   static constexpr std::string_view name = "lambda";
-  /// Of a region; the oldest make room.
-  static constexpr std::size_t most_invocations = 10'000;
   Table<LambdaFunction> functions;
   Table<EventSourceMapping> sources;
   Table<Layer> layers;
   Table<Invocation> invocations;
+  KeptRows kept_invocations;  ///< bounds them
   void each_table(EstateTables& tables) override;
   void each_tagged(const DrawerPlace& place, const TagVisitor& visit) override;
 };

@@ -12,15 +12,15 @@ constexpr std::size_t most_payload = 6 << 20;  // [Lambda developer guide, "Lamb
 
 void record(Region& region, const LambdaFunction& function, Invocation invocation) {
   Lambda& all = region.drawers.of<Lambda>();
-  auto& rows = all.invocations.rows;
-  if (rows.size() >= Lambda::most_invocations) rows.erase(rows.begin());
+  const auto& rows = all.invocations.rows;
   // Ids that sort by time, and by their order within one moment.
   const std::uint64_t last = rows.empty() ? 0 : std::strtoull(rows.rbegin()->first.c_str(), nullptr, 10);
   invocation.id = fmt::format("{:012}", last + 1);
   const Tags by_name{{"FunctionName", function.id}};
   put_metric(region, "AWS/Lambda", "Invocations", by_name, invocation.at, 1, "Count");
   put_metric(region, "AWS/Lambda", "Errors", by_name, invocation.at, function.answer_error.empty() ? 0 : 1, "Count");
-  all.invocations.add(std::move(invocation));
+  all.kept_invocations.add(all.invocations, std::move(invocation),
+                           [](const Invocation& row) { return row.payload.size() + row.source.size(); });
 }
 
 std::string answer_of(const LambdaFunction& function) {

@@ -10,7 +10,8 @@
 namespace reeve::sandbox {
 namespace {
 
-constexpr std::uint64_t smallest_part = std::uint64_t{5} << 20;  // S3 user guide: "Amazon S3 multipart upload limits"
+constexpr std::uint64_t smallest_part = std::uint64_t{5} << 20;   // S3 user guide: "Amazon S3 multipart upload limits"
+constexpr std::uint64_t largest_object = std::uint64_t{5} << 40;  // S3 user guide: "multipart upload limits"
 
 Outcome create(Call& c) {
   TRY(const Place place, bucket_of(c));
@@ -193,7 +194,7 @@ Outcome list(Call& c) {
     if (!common.empty() && (key_marker.starts_with(common) || (!prefixes.empty() && prefixes.back() == common)))
       continue;
     if (static_cast<std::int64_t>(page.size() + prefixes.size()) == most) {
-      more = true;
+      more = most > 0;  // as S3 has it: an empty page is the whole
       break;
     }
     if (common.empty()) {

@@ -165,7 +165,7 @@ Outcome attributes(Call& c) {
     for (const ObjectPart& part : object->parts) {
       if (part.number <= after) continue;
       if (count++ == most) {
-        more = true;
+        more = most > 0;
         break;
       }
       last = part.number;

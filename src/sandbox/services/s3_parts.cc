@@ -144,7 +144,7 @@ Outcome list_parts(Call& c) {
   c.out.begin_list("Parts");
   for (auto at = upload->parts.upper_bound(after); at != upload->parts.end(); ++at) {
     if (count++ == most) {
-      more = true;
+      more = most > 0;
       break;
     }
     last = at->first;

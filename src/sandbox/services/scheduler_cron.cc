@@ -55,7 +55,7 @@ bool read_term(std::string_view term, int least, int most, int base, Flags& flag
   if (slash != term.npos) {
     const auto given = number(term.substr(slash + 1));
     if (!given || *given < 1) return false;
-    step = *given;
+    step = std::min(*given, most - least + 1);
   }
   int from = least, to = most;
   if (range != "*") {

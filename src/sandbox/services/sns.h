@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/kept_rows.h"
 #include "sandbox/services/sqs.h"
 
 /// SNS's topics and subscriptions.
@@ -69,10 +70,10 @@ void fields(Io& io, S& s) {
 
 struct Sns : Drawer {
   static constexpr std::string_view name = "sns";
-  static constexpr std::size_t most_notifications = 10'000;  ///< the oldest make room
   Table<Topic> topics;
   Table<Subscription> subscriptions;
   Table<Notification> notifications;
+  KeptRows kept_notifications;  ///< bounds them
   void each_table(EstateTables& tables) override {
     tables("topics", topics);
     tables("subscriptions", subscriptions);

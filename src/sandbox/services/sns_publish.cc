@@ -146,10 +146,9 @@ void on_record(Store& store, Region& region, Notification notification, Time now
   Sns& sns = region.drawers.of<Sns>();
   notification.id = fmt::format("{:016x}-{}", now.us, store.random().uuid());  // sorts by time
   notification.time = now;
-  if (sns.notifications.rows.size() >= Sns::most_notifications) {
-    sns.notifications.rows.erase(sns.notifications.rows.begin());
-  }
-  sns.notifications.add(std::move(notification));
+  sns.kept_notifications.add(sns.notifications, std::move(notification), [](const Notification& row) {
+    return row.body.size() + row.subject.size() + row.endpoint.size();
+  });
 }
 
 void record(const Sending& s) {
