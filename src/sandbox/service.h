@@ -31,10 +31,10 @@ inline std::unexpected<Fault> fault(std::string code, std::string message, int s
 
 /// What of a call does not go through documents: bodies that may be too large for them.
 struct Bodies {
-  BlobPtr in;  ///< the request's, where the operation takes it as a stream; nullptr: none
+  BlobPtr in;                   ///< the request's, where the operation takes it as a stream; nullptr: none
   std::map<aws::ChecksumKind, std::string> sums;  ///< of `in`, as far as they were made while it came
-  std::optional<BlobPart> out;                    ///< the answer's, where the operation gives one as a stream
-  int status = 0;                                 ///< the answer's, where it is not the operation's own; 0: it is
+  std::optional<BlobPart> out;  ///< the answer's, where the operation gives one as a stream
+  int status = 0;               ///< the answer's, where it is not the operation's own; 0: it is
 };
 
 /// One call of an operation: what it may see and change, and where its answer goes.

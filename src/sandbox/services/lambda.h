@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sandbox/kept_rows.h"
 #include "sandbox/listing.h"
 
 /// Lambda's state: functions as records. Nothing runs; an invocation is written down and answered with what the estate
