@@ -121,13 +121,11 @@ class RealLock final : public FileLock {
 }  // namespace
 
 Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, Open how) {
-  // A named pipe would be waited for, perhaps for ever: files are read at places, which it has none of.
-  const int flags = how == Open::read ? O_RDONLY | O_NONBLOCK : how == Open::write ? O_RDWR : O_RDWR | O_CREAT;
+  const int flags = how == Open::read ? O_RDONLY : how == Open::write ? O_RDWR : O_RDWR | O_CREAT;
   Descriptor descriptor = open_at(path, flags);
   if (!descriptor.ok()) return failed("open", path, errno);
   struct stat info{};
   if (::fstat(descriptor.get(), &info) == 0 && S_ISDIR(info.st_mode)) return failed("open", path, EISDIR);
-  if (S_ISFIFO(info.st_mode)) return failed("open", path, ESPIPE);
   return std::make_unique<RealFile>(path, std::move(descriptor));
 }
 
