@@ -98,10 +98,10 @@ std::optional<TagValue> read_value(const Build& build, Value value) {
 /// Whether a tag has these members (PropagateAtLaunch) already.
 bool has_members(const estate::Record& record, std::string_view key, const Document& wanted) {
   const Document there = tag_members(record, key);
-  return std::ranges::all_of(wanted.root().entries(), [&](const auto& entry) {
-    const auto [member, value] = entry;
-    return there.root()[member] == value;
-  });
+  for (const auto [member, value] : wanted.root().entries()) {
+    if (there[member] != value) return false;
+  }
+  return true;
 }
 
 bool has_tags(const Build& build) {
