@@ -76,6 +76,7 @@ struct Server final : HttpServer {
   Streams streams;
   Event idle, unserved;
   std::size_t serving = 0;  // handlers that run
+  bool closed = false;      // no more will
   std::uint16_t bound_port = 0;
   bool stopped = true;
   std::atomic<bool> stopping = false;
@@ -380,7 +381,7 @@ Task<void> Server::serve(std::shared_ptr<Incoming> incoming) {
   Task<HttpAnswer> handled = handler(std::move(incoming->request));
   HttpAnswer answer = co_await std::move(handled);
   incoming->answer(std::move(answer));
-  if (--serving == 0 && stopping) unserved.set();
+  if (--serving == 0 && closed) unserved.set();
 }
 
 void Server::finished() {
@@ -403,7 +404,8 @@ Task<void> Server::stop() {
   Task<bool> wait = gone.wait();
   co_await std::move(wait);
   // Nothing comes from the library any more; a handler that took longer than the grace still holds our loop.
-  while (serving > 0) co_await unserved.wait();
+  closed = true;
+  if (serving > 0) co_await unserved.wait();
   loop.leave_air();
 }
 

@@ -199,6 +199,13 @@ Task<Result<Response>> LiveApi::call(Request request) {
   Elsewhere elsewhere;
   Task<Result<Response>> once = attempt(request, elsewhere);
   Result<Response> answer = co_await std::move(once);
+  const bool rests_on_evidence = request.start_by.us != INT64_MAX;
+  if (!answer && elsewhere.said && rests_on_evidence) {
+    Error moved = std::move(answer).error();
+    moved.code = Code::drift;
+    moved.hint = "The bucket is not in the region where it was judged: another may bear its name by now. Plan again";
+    co_return fail(placed(std::move(moved), request));
+  }
   if (!answer && elsewhere.said && (!request.body || request.body->opens())) {
     Task<Result<void>> finding = find_bucket(request, elsewhere);
     if (co_await std::move(finding)) {

@@ -195,6 +195,21 @@ TEST_F(LiveS3Test, ABucketInAnotherRegionIsAskedThere) {
   EXPECT_EQ(http.sent.size(), 3u) << "it is remembered";
 }
 
+// What was judged in one region is not what bears its name in another.
+TEST_F(LiveS3Test, AChangeThatRestsOnEvidenceIsNotSentAfterItsBucket) {
+  http.answer = [](const HttpRequest& request) {
+    if (request.host.find("eu-west-1") != std::string::npos) return xml(204, "");
+    return xml(301, "<Error><Code>PermanentRedirect</Code></Error>", {{"x-amz-bucket-region", "eu-west-1"}});
+  };
+  Request request = ask("DeleteBucket", R"({"Bucket": "b-1"})");
+  request.start_by = sim.clock.steady() + std::chrono::minutes(1);
+  const auto got = call(std::move(request));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::drift);
+  EXPECT_EQ(http.sent.size(), 1u);
+  EXPECT_TRUE(call("DeleteBucket", R"({"Bucket": "b-1"})"));
+}
+
 TEST_F(LiveS3Test, WhereABucketIsIsAskedOfItselfWhenNothingSays) {
   for (const int status : {200, 301, 400, 403}) {
     live_.reset();
