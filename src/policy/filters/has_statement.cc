@@ -133,10 +133,9 @@ Verdict HasStatementFilter::test(Candidate& candidate, Context& context) const {
   const auto has = [&](Value one) {
     return std::ranges::any_of(statements, [&](Value statement) { return fits(statement, one); });
   };
-  const bool by_id = !ids_.empty() && std::ranges::all_of(ids_, has_id);
-  bool by_form = !wanted.root().empty();
-  for (const Value one : wanted.root().items()) by_form = by_form && has(one);
-  return {by_id || by_form ? Truth::yes : Truth::no, {}};
+  bool all = std::ranges::all_of(ids_, has_id);
+  for (const Value one : wanted.root().items()) all = all && has(one);
+  return {all ? Truth::yes : Truth::no, {}};
 }
 
 std::unique_ptr<Filter> HasStatementFilter::make(const Build& build) {

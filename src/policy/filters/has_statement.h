@@ -8,7 +8,7 @@
 
 namespace reeve::policy {
 
-/// `has-statement`: a record's own policy has all statements of `statement_ids`, or all of `statements`: each of whose
+/// `has-statement`: a record's own policy has all statements of `statement_ids` and all of `statements`: each of whose
 /// elements one statement has, whole or, where PartialMatch names them, in part.
 class HasStatementFilter : public Filter {
  public:
