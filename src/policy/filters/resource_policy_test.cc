@@ -53,6 +53,15 @@ class HasStatement : public testing::SnapshotEstate {
   }
 };
 
+TEST_F(HasStatement, IdsAndStatementsMustBothBeThere) {
+  const std::string wanted = R"([{"Effect": "Deny"}])", statement = R"({"Sid": "One", "Effect": "Deny"})";
+  EXPECT_EQ(judge({"One"}, wanted, statement), Truth::yes);
+  EXPECT_EQ(judge({"One"}, "[]", statement), Truth::yes);
+  EXPECT_EQ(judge({"One", "Two"}, wanted, statement), Truth::no);
+  EXPECT_EQ(judge({"Two"}, wanted, statement), Truth::no);
+  EXPECT_EQ(judge({"One"}, R"([{"Effect": "Allow"}])", statement), Truth::no);
+}
+
 TEST_F(HasStatement, ActionsAreReadWithoutRegardToCase) {
   const auto has = [&](const std::string& wanted, const std::string& statement) {
     return judge({}, "[" + wanted + "]", statement);
