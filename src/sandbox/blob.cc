@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "sandbox/layered_blob.h"
 
 namespace reeve::sandbox {
 namespace {
@@ -51,10 +52,13 @@ class GeneratedBlob : public Blob {
   std::uint64_t size_;
 };
 
-class JoinedBlob : public Blob {
+class JoinedBlob : public LayeredBlob {
  public:
   explicit JoinedBlob(std::vector<BlobPtr> parts) : parts_(std::move(parts)) {
-    for (const BlobPtr& part : parts_) ends_.push_back(size_ += part->size());
+    for (const BlobPtr& part : parts_) {
+      ends_.push_back(size_ += part->size());
+      layers_ = std::max(layers_, layers_of(*part) + 1);
+    }
   }
   std::uint64_t size() const override { return size_; }
   Result<void> read(std::uint64_t offset, std::size_t length, std::string& out) const override {

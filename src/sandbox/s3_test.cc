@@ -35,9 +35,47 @@ TEST(S3Listings, PagesOfNothingAreWhole) {
                                  cloud.s3("ListParts", fmt::format(R"({{{}, "MaxParts": 0}})", of_upload)),
                                  cloud.s3("ListObjects", R"({"Bucket": "box", "MaxKeys": 0})"),
                                  cloud.s3("ListObjectVersions", R"({"Bucket": "box", "MaxKeys": 0})")}) {
-    EXPECT_TRUE(answer["IsTruncated"].is_bool());
+    EXPECT_FALSE(answer["IsTruncated"].is_null());
     EXPECT_FALSE(answer["IsTruncated"].as_bool());
   }
+}
+
+TEST(S3Parts, CopiesHaveLimits) {
+  S3Cloud cloud;
+  cloud.load(R"({"buckets": [{"Name": "full"}], "objects": [{"Bucket": "full", "Key": "big", "Size": 5368709121}]})");
+  auto begin = [&] {
+    return fmt::format(R"("Bucket": "box", "Key": "k", "UploadId": "{}")",
+                       cloud.s3("CreateMultipartUpload", R"({"Bucket": "box", "Key": "k"})")["UploadId"].as_string());
+  };
+  const std::string big = begin();
+  for (const char* range : {"", R"(, "CopySourceRange": "bytes=0-5368709120")"}) {
+    EXPECT_EQ(cloud.s3_refused("UploadPartCopy",
+                               fmt::format(R"({{{}, "PartNumber": 1, "CopySource": "full/big"{}}})", big, range)),
+              "InvalidRequest");
+  }
+  // A range of what was joined of a range, and so on.
+  cloud.s3("PutObject", fmt::format(R"({{"Bucket": "box", "Key": "k", "Body": "{}"}})", std::string(2'000, 'x')));
+  int copies = 0;
+  for (; copies < 1'000; ++copies) {
+    const std::string upload = begin();
+    std::string parts;
+    const auto size =
+        static_cast<int>(cloud.s3("HeadObject", R"({"Bucket": "box", "Key": "k"})")["ContentLength"].as_integer());
+    const auto copied = cloud.call("UploadPartCopy",
+                                   fmt::format(R"({{{}, "PartNumber": 1, "CopySource": "box/k",
+                                                   "CopySourceRange": "bytes=1-{}"}})",
+                                               upload, size - 1),
+                                   "s3");
+    if (!copied) {
+      EXPECT_EQ(copied.error().code, "InvalidRequest");
+      break;
+    }
+    cloud.s3("CompleteMultipartUpload",
+             fmt::format(R"({{{}, "MultipartUpload": {{"Parts": [{{"PartNumber": 1, "ETag": {}}}]}}}})", upload,
+                         to_json((*copied)["CopyPartResult"]["ETag"])));
+  }
+  EXPECT_EQ(copies, 1'000);  // ranges of ranges lie flat
+  EXPECT_EQ(cloud.s3("HeadObject", R"({"Bucket": "box", "Key": "k"})")["ContentLength"].as_integer(), 1'000);
 }
 
 // Whatever the size of the pages, together they are the whole listing: each key and each prefix once, in order.

@@ -136,6 +136,11 @@ Outcome complete(Call& c) {
                             .checksum = part.checksum});
     bodies.push_back(part.body);
   }
+  if (size > largest_object) {
+    return std::unexpected(
+        s3_fault("EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.", 400,
+                 {{"ProposedSize", std::to_string(size)}, {"MaxSizeAllowed", std::to_string(largest_object)}}));
+  }
   if (!c["MpuObjectSize"].is_null() && static_cast<std::uint64_t>(c["MpuObjectSize"].as_integer()) != size) {
     return fault("InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed.");
   }

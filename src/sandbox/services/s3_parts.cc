@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "sandbox/layered_blob.h"
 #include "sandbox/services/s3_copies.h"
 
 /// Parts of multipart uploads: sent, copied, listed.
@@ -58,9 +59,14 @@ Outcome upload_part(Call& c) {
 }
 
 /// A range of a blob, as a blob.
-class PartBlob : public Blob {
+class PartBlob : public LayeredBlob {
  public:
-  explicit PartBlob(BlobPart part) : part_(std::move(part)) {}
+  explicit PartBlob(BlobPart part) : part_(std::move(part)) {
+    if (const auto* inner = dynamic_cast<const PartBlob*>(part_.blob.get())) {
+      part_ = BlobPart{inner->part_.blob, inner->part_.offset + part_.offset, part_.length};
+    }
+    layers_ = layers_of(*part_.blob) + 1;
+  }
   std::uint64_t size() const override { return part_.length; }
   Result<void> read(std::uint64_t offset, std::size_t length, std::string& out) const override {
     if (offset >= part_.length) return {};
@@ -73,8 +79,21 @@ class PartBlob : public Blob {
 };
 
 std::expected<BlobPtr, Fault> copied(Call& c, const ObjectVersion& source) {
+  constexpr std::uint64_t largest_part = std::uint64_t{5} << 30;  // S3 user guide: "multipart upload limits"
+  if (layers_of(*source.body) >= most_layers) {
+    return fault("InvalidRequest", "The sandbox keeps no copies of copies this many times over.");
+  }
+  auto too_large = [&] {
+    return fault("InvalidRequest",
+                 fmt::format("The specified copy source is larger than the maximum allowable size for a copy source: "
+                             "{}",
+                             largest_part));
+  };
   const std::string_view range = c["CopySourceRange"].as_text();
-  if (c["CopySourceRange"].is_null()) return source.body;
+  if (c["CopySourceRange"].is_null()) {
+    if (source.size() > largest_part) return too_large();
+    return source.body;
+  }
   std::uint64_t first = 0, last = 0;
   constexpr std::string_view unit = "bytes=";
   const std::size_t dash = range.find('-');
@@ -94,6 +113,7 @@ std::expected<BlobPtr, Fault> copied(Call& c, const ObjectVersion& source) {
     return invalid_argument(fmt::format("Range specified is not valid for source object of size: {}", source.size()),
                             "x-amz-copy-source-range", range);
   }
+  if (last - first >= largest_part) return too_large();
   return std::make_shared<PartBlob>(BlobPart{source.body, first, last - first + 1});
 }
 
