@@ -89,14 +89,14 @@ void deliver(Store&, Region& region, std::string_view arn, const Delivery& deliv
   const std::string_view name = tail.substr(0, tail.find(':'));
   const LambdaFunction* function = region.drawers.of<Lambda>().functions.find(name);
   if (!function) return;
-  record(region, *function,
-         {.id = "",
-          .function = function->id,
-          .qualifier = name.size() < tail.size() ? std::string(tail.substr(name.size() + 1)) : std::string(),
-          .type = "Event",
-          .payload = delivery.body,
-          .source = delivery.source_arn,
-          .at = delivery.at});
+  Invocation made;
+  made.function = function->id;
+  if (name.size() < tail.size()) made.qualifier = tail.substr(name.size() + 1);
+  made.type = "Event";
+  made.payload = delivery.body;
+  made.source = delivery.source_arn;
+  made.at = delivery.at;
+  record(region, *function, std::move(made));
 }
 
 }  // namespace
