@@ -135,6 +135,14 @@ Result<void> RealDisk::remove(const std::string& path) {
 }
 
 Result<void> RealDisk::rename(const std::string& from, const std::string& to) {
+  // A device, a pipe or a socket of that name is somebody's, and no file that a new one could stand for.
+  struct stat there{};
+  if (::stat(to.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+    return fail({.code = Code::io,
+                 .message = "'" + to + "' is no regular file, and stays as it is",
+                 .resource = to,
+                 .hint = "Write to a file; for a pipe, to standard output"});
+  }
   if (std::rename(from.c_str(), to.c_str()) < 0) return failed("rename to '" + to + "' the file", from, errno);
   return {};
 }

@@ -65,7 +65,8 @@ Task<Result<void>> print_events(const aws::Models::Found& found, std::shared_ptr
 }
 
 /// The body to standard output ("-"), or to a file that has its name when it is whole.
-Task<Result<void>> save(Disk& disk, const std::string& path, ByteReader& body) {
+Task<Result<void>> save(World& world, const std::string& path, ByteReader& body) {
+  Disk& disk = world.disk;
   if (path == "-") {
     while (true) {
       Task<Result<std::string>> next = body.next();
@@ -74,7 +75,7 @@ Task<Result<void>> save(Disk& disk, const std::string& path, ByteReader& body) {
       print(piece);
     }
   }
-  const std::string part = path + ".part";
+  const std::string part = fmt::format("{}.{:016x}.part", path, world.random.next());  // a name that nobody waits with
   Result<std::uint64_t> written = std::uint64_t{0};
   {
     CO_TRY(const std::unique_ptr<File> file, disk.open(part, Disk::Open::create));
@@ -85,7 +86,9 @@ Task<Result<void>> save(Disk& disk, const std::string& path, ByteReader& body) {
     static_cast<void>(disk.remove(part));  // what went wrong before is the news
     co_return fail(std::move(written).error());
   }
-  co_return disk.rename(part, path);
+  const auto renamed = disk.rename(part, path);
+  if (!renamed) static_cast<void>(disk.remove(part));
+  co_return renamed;
 }
 
 }  // namespace
@@ -132,7 +135,7 @@ Task<Result<int>> call(Engine& engine, CallOptions options) {
   if (!answer) co_return std::unexpected(answer.error());
   if (answer->body) {
     Task<Result<void>> reading = options.events ? print_events(found, std::move(answer->body))
-                                                : save(engine.world().disk, options.save, *answer->body);
+                                                : save(engine.world(), options.save, *answer->body);
     CO_TRY(co_await std::move(reading));
     if (options.events || options.save == "-") co_return 0;
   }
