@@ -87,7 +87,7 @@ struct Layer {
 };
 
 /// An invocation that took place. `id` orders them.
-struct Invocation {
+struct LambdaInvocation {
   std::string id, function, qualifier, type, payload, source;
   Time at;
 };
@@ -97,7 +97,7 @@ struct Lambda : Drawer {
   Table<LambdaFunction> functions;
   Table<EventSourceMapping> sources;
   Table<Layer> layers;
-  Table<Invocation> invocations;
+  Table<LambdaInvocation> invocations;
   KeptRows kept_invocations;  ///< bounds them
   void each_table(EstateTables& tables) override;
   void each_tagged(const DrawerPlace& place, const TagVisitor& visit) override;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t most_payload = 6 << 20;  // [Lambda developer guide, "Lambda quotas"]
 
-void record(Region& region, const LambdaFunction& function, Invocation invocation) {
+void record(Region& region, const LambdaFunction& function, LambdaInvocation invocation) {
   Lambda& all = region.drawers.of<Lambda>();
   const auto& rows = all.invocations.rows;
   // Ids that sort by time, and by their order within one moment.
@@ -20,7 +20,7 @@ void record(Region& region, const LambdaFunction& function, Invocation invocatio
   put_metric(region, "AWS/Lambda", "Invocations", by_name, invocation.at, 1, "Count");
   put_metric(region, "AWS/Lambda", "Errors", by_name, invocation.at, function.answer_error.empty() ? 0 : 1, "Count");
   all.kept_invocations.add(all.invocations, std::move(invocation),
-                           [](const Invocation& row) { return row.payload.size() + row.source.size(); });
+                           [](const LambdaInvocation& row) { return row.payload.size() + row.source.size(); });
 }
 
 std::string answer_of(const LambdaFunction& function) {
@@ -89,7 +89,7 @@ void deliver(Store&, Region& region, std::string_view arn, const Delivery& deliv
   const std::string_view name = tail.substr(0, tail.find(':'));
   const LambdaFunction* function = region.drawers.of<Lambda>().functions.find(name);
   if (!function) return;
-  Invocation made;
+  LambdaInvocation made;
   made.function = function->id;
   if (name.size() < tail.size()) made.qualifier = tail.substr(name.size() + 1);
   made.type = "Event";
@@ -104,7 +104,7 @@ void deliver(Store&, Region& region, std::string_view arn, const Delivery& deliv
 Document all_invocations(const Store& store) {
   struct Row {
     const Region* region;
-    const Invocation* invocation;
+    const LambdaInvocation* invocation;
   };
   std::vector<Row> rows;
   for (const auto& [id, account] : store.accounts) {

@@ -123,7 +123,7 @@ void fields(Io& io, S& s) {
   io("LastVersion", s.last_version);
   io.list("Versions", s.versions);
 }
-template <class Io, like<Invocation> S>
+template <class Io, like<LambdaInvocation> S>
 void fields(Io& io, S& s) {
   io("Id", s.id);
   io("FunctionName", s.function);
